@@ -1,0 +1,78 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "http/request.h"
+
+namespace tidewire::http {
+
+struct RequestLimits {
+  std::size_t head_bytes_max = 8 * 1024;   // request line and headers; past it 431
+  std::size_t headers_max = 64;            // past it 431
+  std::size_t uri_bytes_max = 2 * 1024;    // past it 414
+  std::size_t body_bytes_max = 64 * 1024;  // past it 413, by the declared length already
+};
+
+enum class ParseStatus : std::uint8_t { need_more, complete, error };
+
+/// Why a request was refused. Whoever answers it also closes the connection, since nobody knows
+/// where the next request would start.
+struct ParseError {
+  int status = 0;           // 400, 413, 414, 417, 431, 501 or 505
+  std::string_view reason;  // static text, fit for the client
+};
+
+/// Reads one HTTP/1.1 request from bytes that arrive in pieces.
+///
+/// The grammar is Boost.Beast's. Before it sees a byte, HeadScanner and ChunkScanner refuse what a
+/// proxy in front of us might read differently (RFC 9112, 11.2): bare CR or LF, folded lines, space
+/// before a colon, control bytes, several or odd lengths, a length together with chunks.
+///
+/// Owner:  one connection; reset() makes it ready for the next request.
+/// Thread: any one.
+/// Limits: RequestLimits; memory is at most head_bytes_max + body_bytes_max and what Beast adds.
+/// Errors: error(); from then on feed() consumes nothing.
+/// Order:  feed() until it says complete; then request() and rest(). Where the bytes are cut never
+///         changes the outcome.
+class RequestParser {
+ public:
+  explicit RequestParser(const RequestLimits& limits = {});
+  ~RequestParser();
+  RequestParser(RequestParser&&) noexcept;
+  RequestParser& operator=(RequestParser&&) noexcept;
+
+  /// Takes what it needs of `bytes` and leaves what follows the request, such as the first frames
+  /// after an upgrade or the next request, in rest().
+  [[nodiscard]] ParseStatus feed(std::span<const char> bytes);
+  [[nodiscard]] ParseStatus status() const;
+
+  /// How many bytes of the last feed() were used.
+  [[nodiscard]] std::size_t consumed() const;
+  /// The unused tail of the last feed(): a view into the caller's bytes.
+  [[nodiscard]] std::span<const char> rest() const;
+
+  /// The request; only once feed() said complete.
+  [[nodiscard]] const Request& request() const;
+  /// The refusal; only once feed() said error.
+  [[nodiscard]] const ParseError& error() const;
+
+  /// True once a byte of a request has arrived: the header deadline runs.
+  [[nodiscard]] bool started() const;
+  /// True once, when the client waits for `100 Continue` before it sends the body (RFC
+  /// 9110, 10.1.1).
+  [[nodiscard]] bool take_expects_continue();
+
+  /// Forgets everything: ready for the next request.
+  void reset();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace tidewire::http
