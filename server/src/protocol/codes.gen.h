@@ -422,7 +422,7 @@ enum class UnsubscribeReason : std::uint8_t {
   unsubscribe,  // The client asked for it.
   insufficient_state,  // The server cannot continue the channel without a gap; subscribe again with since.
   permission_revoked,  // A refreshed token no longer allows the channel.
-  operator,  // The server API ended the subscription.
+  operator_,  // The server API ended the subscription.
 };
 inline constexpr std::size_t kUnsubscribeReasonCount = 4;
 
@@ -431,7 +431,7 @@ inline constexpr std::size_t kUnsubscribeReasonCount = 4;
     case UnsubscribeReason::unsubscribe: return "unsubscribe";
     case UnsubscribeReason::insufficient_state: return "insufficient_state";
     case UnsubscribeReason::permission_revoked: return "permission_revoked";
-    case UnsubscribeReason::operator: return "operator";
+    case UnsubscribeReason::operator_: return "operator";
   }
   return "unknown";
 }
@@ -441,7 +441,7 @@ template <>
   if (name == "unsubscribe") return UnsubscribeReason::unsubscribe;
   if (name == "insufficient_state") return UnsubscribeReason::insufficient_state;
   if (name == "permission_revoked") return UnsubscribeReason::permission_revoked;
-  if (name == "operator") return UnsubscribeReason::operator;
+  if (name == "operator") return UnsubscribeReason::operator_;
   return std::nullopt;
 }
 
