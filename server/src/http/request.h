@@ -27,7 +27,7 @@ struct Request {
   std::string path;         // percent-decoded, dot segments resolved; starts with '/', or is "*"
   std::string_view query;   // what follows the first '?', not decoded
   int version = 11;         // the only one that is accepted
-  std::vector<Header> headers;  // in order of arrival, repeated names kept
+  std::vector<Header> headers;  // repeated names kept, side by side
   std::string_view body;        // chunks already joined
   bool keep_alive = true;       // false: close after the response (RFC 9112, 9.3)
   bool upgrade = false;         // asks for `Upgrade: websocket`

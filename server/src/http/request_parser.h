@@ -7,25 +7,13 @@
 #include <string>
 #include <string_view>
 
+#include "http/parse_error.h"
 #include "http/request.h"
+#include "http/request_limits.h"
 
 namespace tidewire::http {
 
-struct RequestLimits {
-  std::size_t head_bytes_max = 8 * 1024;   // request line and headers; past it 431
-  std::size_t headers_max = 64;            // past it 431
-  std::size_t uri_bytes_max = 2 * 1024;    // past it 414
-  std::size_t body_bytes_max = 64 * 1024;  // past it 413, by the declared length already
-};
-
 enum class ParseStatus : std::uint8_t { need_more, complete, error };
-
-/// Why a request was refused. Whoever answers it also closes the connection, since nobody knows
-/// where the next request would start.
-struct ParseError {
-  int status = 0;           // 400, 413, 414, 417, 431, 501 or 505
-  std::string_view reason;  // static text, fit for the client
-};
 
 /// Reads one HTTP/1.1 request from bytes that arrive in pieces.
 ///

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <expected>
+#include <span>
+
+#include "http/parse_error.h"
+
+namespace tidewire::http {
+
+/// Walks over a chunked body and refuses what servers are known to read differently: sizes that are
+/// not plain hexadecimal, white space beside them, bare LF, long extensions, trailer fields
+/// (RFC 9112, 7.1 and 11.2). Decoding is left to Beast.
+class ChunkScanner {
+ public:
+  explicit ChunkScanner(std::size_t body_bytes_max) : body_bytes_max_(body_bytes_max) {}
+
+  /// Takes bytes up to the end of the body and says how many it took.
+  [[nodiscard]] std::expected<std::size_t, ParseError> feed(std::span<const char> bytes);
+  [[nodiscard]] bool done() const { return place_ == Place::done; }
+
+ private:
+  enum class Place : std::uint8_t {
+    size,
+    extension,
+    size_lf,
+    data,
+    data_cr,
+    data_lf,
+    end_cr,
+    end_lf,
+    done
+  };
+  using Verdict = std::expected<void, ParseError>;
+
+  Verdict take(char c);
+  Verdict take_size(char c);
+  Verdict take_extension(char c);
+  Verdict expect(char c, char wanted, Place next);
+  [[nodiscard]] Verdict end_size_line();
+
+  std::size_t body_bytes_max_;
+  std::size_t body_bytes_ = 0;
+  std::size_t chunk_bytes_ = 0;
+  std::size_t digits_ = 0;
+  std::size_t extension_bytes_ = 0;
+  Place place_ = Place::size;
+};
+
+}  // namespace tidewire::http

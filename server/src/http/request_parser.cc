@@ -1,0 +1,163 @@
+#include "http/request_parser.h"
+
+#include <algorithm>
+#include <cassert>
+#include <utility>
+
+#include <boost/asio/buffer.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/string_body.hpp>
+
+#include "http/chunk_scanner.h"
+#include "http/framing.h"
+#include "http/head_scanner.h"
+#include "http/target.h"
+
+namespace tidewire::http {
+namespace beast = boost::beast;
+
+struct RequestParser::State {
+  explicit State(const RequestLimits& request_limits)
+      : limits(request_limits), head(request_limits), chunks(request_limits.body_bytes_max) {
+    // The scanners hold the limits; Beast's must never be the first to strike.
+    beast_parser.header_limit(static_cast<std::uint32_t>(limits.head_bytes_max + 1));
+    beast_parser.body_limit(limits.body_bytes_max);
+    beast_parser.eager(true);
+  }
+
+  void feed(std::span<const char> bytes);
+  void end_head();
+  void feed_body(std::span<const char> bytes);
+  [[nodiscard]] bool give_beast(std::string_view bytes);
+  void complete();
+  void fail(const ParseError& why) {
+    error = why;
+    status = ParseStatus::error;
+  }
+
+  RequestLimits limits;
+  ParseStatus status = ParseStatus::need_more;
+  HeadScanner head;
+  ChunkScanner chunks;
+  Framing framing;
+  std::uint64_t body_bytes_left = 0;
+  beast::http::request_parser<beast::http::string_body> beast_parser;
+  std::string pending;  // the start of a chunk line that Beast wants whole
+  Request request;
+  ParseError error;
+  bool continue_asked = false;
+  std::size_t consumed = 0;
+  std::span<const char> rest;
+};
+
+void RequestParser::State::feed(std::span<const char> bytes) {
+  if (!head.done()) {
+    const auto taken = head.feed(bytes);
+    if (!taken) return fail(taken.error());
+    consumed += *taken;
+    bytes = bytes.subspan(*taken);
+    if (!head.done()) return;
+    end_head();
+  }
+  if (status == ParseStatus::need_more) feed_body(bytes);
+}
+
+void RequestParser::State::end_head() {
+  const auto framed = frame_request(head.headers(), limits);
+  if (!framed) return fail(framed.error());
+  framing = *framed;
+  body_bytes_left = framing.content_length;
+  continue_asked = framing.expects_continue;
+  auto target = parse_target(head.method(), head.target());
+  if (!target) return fail(target.error());
+  request.path = std::move(target->path);
+  request.query = target->query;
+  if (!give_beast(head.bytes())) return;
+  if (!beast_parser.is_header_done()) return fail({400, "the request is malformed"});
+  if (!framing.chunked && body_bytes_left == 0) complete();
+}
+
+void RequestParser::State::feed_body(std::span<const char> bytes) {
+  std::size_t take = 0;
+  if (framing.chunked) {
+    const auto taken = chunks.feed(bytes);
+    if (!taken) return fail(taken.error());
+    take = *taken;
+  } else {
+    take = static_cast<std::size_t>(std::min<std::uint64_t>(body_bytes_left, bytes.size()));
+    body_bytes_left -= take;
+  }
+  consumed += take;
+  if (!give_beast({bytes.data(), take})) return;
+  if (framing.chunked ? chunks.done() : body_bytes_left == 0) complete();
+}
+
+/// Beast leaves the start of an incomplete chunk line with the caller: it waits in `pending`.
+bool RequestParser::State::give_beast(std::string_view bytes) {
+  pending.append(bytes);
+  std::size_t used = 0;
+  while (used < pending.size()) {
+    boost::system::error_code code;
+    used += beast_parser.put(
+        boost::asio::const_buffer(pending.data() + used, pending.size() - used), code);
+    if (code == beast::http::error::need_more) break;
+    if (code) {
+      fail({400, "the request is malformed"});
+      return false;
+    }
+  }
+  pending.erase(0, used);
+  return true;
+}
+
+void RequestParser::State::complete() {
+  if (!beast_parser.is_done()) return fail({400, "the body is malformed"});
+  const auto& message = beast_parser.get();
+  request.method = head.method();
+  request.target = head.target();
+  request.headers.reserve(limits.headers_max);
+  for (const auto& field : message)
+    request.headers.push_back({{field.name_string().data(), field.name_string().size()},
+                               {field.value().data(), field.value().size()}});
+  request.body = message.body();
+  request.keep_alive = message.keep_alive();
+  request.upgrade = framing.upgrade;
+  status = ParseStatus::complete;
+}
+
+RequestParser::RequestParser(const RequestLimits& limits)
+    : state_(std::make_unique<State>(limits)) {}
+RequestParser::~RequestParser() = default;
+RequestParser::RequestParser(RequestParser&&) noexcept = default;
+RequestParser& RequestParser::operator=(RequestParser&&) noexcept = default;
+
+ParseStatus RequestParser::feed(std::span<const char> bytes) {
+  state_->consumed = 0;
+  if (state_->status == ParseStatus::need_more) state_->feed(bytes);
+  state_->rest = bytes.subspan(state_->consumed);
+  return state_->status;
+}
+
+ParseStatus RequestParser::status() const { return state_->status; }
+std::size_t RequestParser::consumed() const { return state_->consumed; }
+std::span<const char> RequestParser::rest() const { return state_->rest; }
+
+const Request& RequestParser::request() const {
+  assert(state_->status == ParseStatus::complete);
+  return state_->request;
+}
+
+const ParseError& RequestParser::error() const {
+  assert(state_->status == ParseStatus::error);
+  return state_->error;
+}
+
+bool RequestParser::started() const { return state_->head.started(); }
+
+bool RequestParser::take_expects_continue() {
+  return state_->status == ParseStatus::need_more && std::exchange(state_->continue_asked, false);
+}
+
+void RequestParser::reset() { state_ = std::make_unique<State>(state_->limits); }
+
+}  // namespace tidewire::http
