@@ -1,0 +1,183 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "protocol/codes.gen.h"
+
+namespace tidewire {
+
+using Milliseconds = std::chrono::milliseconds;
+
+/// Everything an operator can set, as plain values with the defaults inside.
+///
+/// Owner:   whoever loaded it (config/loader.h); shards keep a copy or a pointer to a const one.
+/// Thread:  immutable after loading, so any.
+/// Limits:  the ranges are in config/option_table.cc, and only there.
+/// Units:   durations are milliseconds, sizes are bytes, rates are per second.
+///
+/// The names are the configuration keys: `listen.public` is `listen.public_address` here only
+/// because `public` is a C++ keyword. A limit or rate of 0 means "no limit" where the option table
+/// allows 0.
+
+struct ListenConfig {
+  std::string public_address = "0.0.0.0:8000";
+  std::string internal_address = "127.0.0.1:9000";
+};
+
+struct TlsConfig {
+  std::string cert_file;
+  std::string key_file;
+
+  [[nodiscard]] bool enabled() const { return !cert_file.empty(); }
+};
+
+/// One verification key of `auth.keys`. Exactly one of `secret` (HS*) and `public_key` (the other
+/// algorithms, PEM) is set once loaded; the `*_file` members were read into them.
+struct AuthKeyConfig {
+  std::string alg;
+  std::string kid;
+  std::string secret;
+  std::string secret_file;
+  std::string public_key;
+  std::string public_key_file;
+};
+
+struct AuthConfig {
+  std::string hmac_secret;  // short for one key {alg = "HS256", kid = "", secret = ...}
+  std::string hmac_secret_file;
+  std::vector<AuthKeyConfig> keys;
+  std::string issuer;    // empty: `iss` is not checked
+  std::string audience;  // empty: `aud` is not checked
+  Milliseconds leeway{30'000};
+  Milliseconds timeout{5'000};
+  Milliseconds grace{25'000};
+  bool allow_query_token = false;
+};
+
+struct ApiConfig {
+  std::string key;  // empty: the server API answers 401 to everyone
+  std::string key_file;
+};
+
+struct OriginsConfig {
+  std::vector<std::string> allowed;
+};
+
+struct LimitsConfig {
+  std::uint64_t message_bytes = 64 * 1024;
+  std::uint64_t header_bytes = 8 * 1024;
+  std::uint64_t headers = 64;
+  Milliseconds header_timeout{5'000};
+  std::uint64_t body_bytes = 1024 * 1024;
+  std::uint64_t batch_messages = 100;
+  std::uint64_t bad_messages = 10;
+
+  std::uint64_t connections = 100'000;
+  std::uint64_t connections_per_user = 32;
+  std::uint64_t channels_per_connection = 128;
+  std::uint64_t connects_per_address = 200;
+  std::uint64_t connects_per_address_burst = 2'000;
+
+  std::uint64_t messages_per_second = 500;
+  std::uint64_t messages_burst = 1'000;
+  std::uint64_t bytes_per_second = 4 * 1024 * 1024;
+  std::uint64_t bytes_burst = 8 * 1024 * 1024;
+
+  std::uint64_t queue_bytes = 1024 * 1024;
+  std::uint64_t queue_messages = 16'384;
+
+  std::uint64_t channels = 1'000'000;
+  std::uint64_t history_page = 300;
+  std::uint64_t history_bytes = 256 * 1024 * 1024;
+  std::uint64_t stream_bytes = 1024 * 1024;
+  std::uint64_t streams_per_channel = 64;
+  std::uint64_t presence_members = 1'000;
+};
+
+struct HeartbeatConfig {
+  Milliseconds interval{25'000};
+  Milliseconds timeout{10'000};
+};
+
+struct CompressionConfig {
+  bool enabled = true;
+  std::uint64_t threshold_bytes = 512;
+  std::uint64_t level = 1;
+};
+
+struct StaticConfig {
+  std::string dir;  // empty: no files are served
+};
+
+struct DebugConfig {
+  bool echo = false;
+};
+
+struct HistoryConfig {
+  std::string url = "memory:";
+};
+
+struct BrokerConfig {
+  std::string url = "memory:";
+};
+
+struct ShutdownConfig {
+  Milliseconds deadline{30'000};  // after it the process ends, whatever is still open
+  Milliseconds pace{5'000};       // connections are closed evenly over this time
+};
+
+struct LogConfig {
+  std::string level = "info";   // debug, info, warn, error
+  std::string format = "auto";  // auto, text, json
+};
+
+/// The options of one channel family. `publish`, `subscribe`, `history` and `cancel` say what any
+/// authenticated user may do without a matching rule in the token; `presence` keeps a member list
+/// that every subscriber may read.
+struct NamespaceConfig {
+  DeliveryClass delivery_class = DeliveryClass::durable;  // key `class`; of custom event types
+  bool publish = false;
+  bool subscribe = false;
+  bool history = false;
+  bool cancel = false;
+  bool presence = false;
+  bool join_leave = false;
+  std::uint64_t history_size = 100;
+  std::uint64_t history_bytes = 1024 * 1024;
+  Milliseconds history_ttl{300'000};
+  Milliseconds idempotency_window{300'000};
+  Milliseconds stream_timeout{60'000};
+  Milliseconds batch_window{0};
+  /// Key `schema.<event_type>`: the text of the JSON Schema (a path was read while loading).
+  std::map<std::string, std::string, std::less<>> schemas;
+};
+
+struct Config {
+  std::uint64_t shards = 0;  // 0: one per core
+  ListenConfig listen;
+  TlsConfig tls;
+  AuthConfig auth;
+  ApiConfig api;
+  OriginsConfig origins;
+  LimitsConfig limits;
+  HeartbeatConfig heartbeat;
+  CompressionConfig compression;
+  StaticConfig static_files;  // key `static`
+  DebugConfig debug;
+  HistoryConfig history;
+  BrokerConfig broker;
+  ShutdownConfig shutdown;
+  LogConfig log;
+  std::map<std::string, NamespaceConfig, std::less<>> namespaces;
+
+  /// The options of a namespace: its own, else those of `namespace.default` when that is
+  /// configured, else nullptr (a channel of it is error unknown_namespace).
+  [[nodiscard]] const NamespaceConfig* find_namespace(std::string_view name) const;
+};
+
+}  // namespace tidewire

@@ -1,0 +1,198 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+#include <utility>
+
+#include "observability/counter.h"
+
+namespace tidewire {
+
+/// The values that metric labels can take. Every set is closed, so the number of series is bounded
+/// whatever clients send: what is not in a set counts as its last value (`custom`, `other`).
+
+template <typename Label>
+struct LabelValues;  // one specialisation a set: `text[i]` is what value i looks like in /metrics
+
+enum class TransportLabel : std::uint8_t { plain, tls };
+template <>
+struct LabelValues<TransportLabel> {
+  static constexpr auto text = std::to_array<std::string_view>({"plain", "tls"});
+};
+
+/// In the order of ClientKind (protocol/codes.gen.h), so that one casts to the other.
+enum class KindLabel : std::uint8_t { web, mobile, server, agent, cli, unknown };
+template <>
+struct LabelValues<KindLabel> {
+  static constexpr auto text =
+      std::to_array<std::string_view>({"web", "mobile", "server", "agent", "cli", "unknown"});
+};
+
+/// The types of the contract in either direction; every other type is `custom`.
+enum class TypeLabel : std::uint8_t {
+  auth,
+  welcome,
+  subscribe,
+  subscribed,
+  unsubscribe,
+  unsubscribed,
+  ack,
+  error,
+  history,
+  presence,
+  presence_join,
+  presence_leave,
+  chat_message,
+  chat_message_chunk,
+  agent_status_update,
+  user_typing,
+  connection_heartbeat,
+  stream_cancel,
+  goaway,
+  rpc,
+  state,
+  custom
+};
+template <>
+struct LabelValues<TypeLabel> {
+  static constexpr auto text = std::to_array<std::string_view>({"auth",
+                                                                "welcome",
+                                                                "subscribe",
+                                                                "subscribed",
+                                                                "unsubscribe",
+                                                                "unsubscribed",
+                                                                "ack",
+                                                                "error",
+                                                                "history",
+                                                                "presence",
+                                                                "presence_join",
+                                                                "presence_leave",
+                                                                "chat_message",
+                                                                "chat_message_chunk",
+                                                                "agent_status_update",
+                                                                "user_typing",
+                                                                "connection_heartbeat",
+                                                                "stream_cancel",
+                                                                "goaway",
+                                                                "rpc",
+                                                                "state",
+                                                                "custom"});
+};
+[[nodiscard]] TypeLabel type_label(std::string_view type);
+
+/// How a connection ended: the close code, `none` when the peer vanished without a close frame,
+/// `application` for another code of 3000-4999 that a client chose, `other` for the rest.
+enum class CloseLabel : std::uint8_t {};
+template <>
+struct LabelValues<CloseLabel> {
+  static constexpr auto text = std::to_array<std::string_view>(
+      {"1000", "1001", "1002", "1003", "1007",        "1008", "1009", "1011",
+       "4001", "4008", "4010", "4012", "4013",        "4029", "4400", "4401",
+       "4403", "4408", "4409", "4410", "application", "none", "other"});
+};
+[[nodiscard]] CloseLabel close_label(std::uint16_t code);
+
+enum class SideLabel : std::uint8_t { server, client };
+template <>
+struct LabelValues<SideLabel> {
+  static constexpr auto text = std::to_array<std::string_view>({"server", "client"});
+};
+
+enum class HandshakeLabel : std::uint8_t {
+  accepted,
+  bad_request,
+  unauthorized,
+  forbidden,
+  not_found,
+  rate_limited,
+  overloaded,
+  timeout,
+  tls_failed
+};
+template <>
+struct LabelValues<HandshakeLabel> {
+  static constexpr auto text = std::to_array<std::string_view>(
+      {"accepted", "bad_request", "unauthorized", "forbidden", "not_found", "rate_limited",
+       "overloaded", "timeout", "tls_failed"});
+};
+
+enum class DropLabel : std::uint8_t { ephemeral, conflated, folded, overflow };
+template <>
+struct LabelValues<DropLabel> {
+  static constexpr auto text =
+      std::to_array<std::string_view>({"ephemeral", "conflated", "folded", "overflow"});
+};
+
+enum class RecoveryLabel : std::uint8_t { recovered, not_recovered };
+template <>
+struct LabelValues<RecoveryLabel> {
+  static constexpr auto text = std::to_array<std::string_view>({"recovered", "not_recovered"});
+};
+
+enum class AuthFailureLabel : std::uint8_t {
+  missing,
+  malformed,
+  bad_signature,
+  unknown_key,
+  expired,
+  claims,
+  session_mismatch,
+  timeout
+};
+template <>
+struct LabelValues<AuthFailureLabel> {
+  static constexpr auto text =
+      std::to_array<std::string_view>({"missing", "malformed", "bad_signature", "unknown_key",
+                                       "expired", "claims", "session_mismatch", "timeout"});
+};
+
+enum class RateLabel : std::uint8_t { connects, messages, bytes };
+template <>
+struct LabelValues<RateLabel> {
+  static constexpr auto text = std::to_array<std::string_view>({"connects", "messages", "bytes"});
+};
+
+enum class EndpointLabel : std::uint8_t {
+  publish,
+  broadcast,
+  history,
+  presence,
+  channels,
+  connections,
+  disconnect,
+  unsubscribe,
+  other
+};
+template <>
+struct LabelValues<EndpointLabel> {
+  static constexpr auto text =
+      std::to_array<std::string_view>({"publish", "broadcast", "history", "presence", "channels",
+                                       "connections", "disconnect", "unsubscribe", "other"});
+};
+/// Takes the last part of /api/v1/<name>.
+[[nodiscard]] EndpointLabel endpoint_label(std::string_view name);
+
+enum class StatusLabel : std::uint8_t { success, redirect, client_error, server_error };
+template <>
+struct LabelValues<StatusLabel> {
+  static constexpr auto text = std::to_array<std::string_view>({"2xx", "3xx", "4xx", "5xx"});
+};
+[[nodiscard]] StatusLabel status_label(unsigned http_status);
+
+/// One metric for each value of a label: `metrics.drops[DropLabel::ephemeral].add()`.
+template <typename Label, typename Metric = Counter>
+class ByLabel {
+ public:
+  static constexpr std::size_t kSize = LabelValues<Label>::text.size();
+
+  [[nodiscard]] Metric& operator[](Label label) { return metrics_[std::to_underlying(label)]; }
+  [[nodiscard]] const Metric& operator[](Label label) const {
+    return metrics_[std::to_underlying(label)];
+  }
+
+ private:
+  std::array<Metric, kSize> metrics_;
+};
+
+}  // namespace tidewire
