@@ -27,10 +27,10 @@ class DeflateScratch {
   [[nodiscard]] Inflater& inflater();
   /// Where a message is inflated to; given back with trim().
   [[nodiscard]] std::string& inflated() { return inflated_; }
-  /// Where a message is compressed to.
+  /// Where a message is compressed to; given back with trim().
   [[nodiscard]] std::string& deflated() { return deflated_; }
-  /// Frees an output buffer that one large message made large.
-  void trim();
+  /// Frees a buffer that one large message made large.
+  static void trim(std::string& buffer);
 
  private:
   DeflateConfig config_;

@@ -109,11 +109,11 @@ class Endpoint {
   void take_data(std::string_view piece, Turn& turn);
   void finish_message(Turn& turn);
   void deliver(std::string_view payload, bool checked, Turn& turn);
+  void report_message(std::string_view payload, bool checked, Turn& turn);
   std::optional<std::string_view> inflate(std::string_view payload, Turn& turn);
   void handle_control(std::string_view payload, Turn& turn);
   void handle_close(std::string_view payload, Turn& turn);
   void fail(std::uint16_t code, std::string_view reason, Turn& turn);
-  [[nodiscard]] std::size_t message_room() const;
   Assembly& assembly();
 
   EndpointOptions options_;

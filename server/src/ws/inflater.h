@@ -26,13 +26,19 @@ class Inflater {
   /// Forgets the messages before: what "no context takeover" means.
   void reset();
 
-  /// Replaces `out` by the inflated message, of at most `output_bytes_max` bytes.
+  /// Replaces `out` by the inflated message, of at most `output_bytes_max` bytes. An empty payload
+  /// is an empty message, and a final block needs no empty block after it: both are more than the
+  /// RFC asks for, and cost nothing.
   [[nodiscard]] InflateStatus inflate(std::string_view payload, std::size_t output_bytes_max,
                                       std::string& out);
 
  private:
   enum class Step : std::uint8_t { consumed, final_block, too_big, invalid };
-  Step run(std::string_view input, std::size_t output_bytes_max, std::string& out);
+  struct Output;
+
+  void give(std::string_view input);
+  [[nodiscard]] InflateStatus inflate_into(Output& output, std::string_view payload);
+  [[nodiscard]] Step run(Output& output);
 
   z_stream stream_{};
 };
