@@ -158,12 +158,12 @@ void write_process(MetricsText& out, const ProcessMetrics& process, std::size_t 
   out.family("tidewire_shards", "gauge", "Event loops.");
   out.sample({}, shards);
   out.family("tidewire_draining", "gauge", "1 while the server shuts down.");
-  out.sample({}, process.draining ? 1U : 0U);
+  out.sample({}, std::uint64_t{process.draining});
   out.family("tidewire_config_reloads_total", "counter", "Configuration reloads asked for.");
   out.sample({}, process.config_reloads.load());
   out.family("tidewire_config_last_reload_successful", "gauge",
              "1 when the last reload was accepted.");
-  out.sample({}, process.last_reload_succeeded ? 1U : 0U);
+  out.sample({}, std::uint64_t{process.last_reload_succeeded});
   write_process_metrics(out);
 }
 
