@@ -2,6 +2,7 @@
 
 #include <expected>
 #include <string_view>
+#include <utility>
 
 #include "auth/claims.h"
 #include "auth/key_set.h"

@@ -21,7 +21,10 @@ struct CompactJws {
 };
 
 inline constexpr std::size_t kTokenBytesMax = 8 * 1024;
-inline constexpr std::size_t kKidBytesMax = 128;  // of [A-Za-z0-9._-]
+inline constexpr std::size_t kKidBytesMax = 128;
+
+/// 1 to kKidBytesMax of [A-Za-z0-9._-]: nothing that could act as a path, a query or a pattern.
+[[nodiscard]] bool is_kid(std::string_view text);
 
 /// Reads the header, strictly: three canonical base64url parts, a JSON object without duplicate
 /// names, a known `alg`, and none of the fields that let a token choose its own key or meaning

@@ -6,8 +6,9 @@
 #include <string_view>
 #include <vector>
 
+#include "auth/algorithm.h"
 #include "auth/claims.h"
-#include "auth/verify_key.h"
+#include "auth/openssl_ptr.h"
 
 namespace tidewire {
 

@@ -1,26 +1,14 @@
 #pragma once
 
 #include <expected>
-#include <memory>
 #include <string>
 #include <string_view>
-
-#include <openssl/evp.h>
+#include <utility>
 
 #include "auth/algorithm.h"
+#include "auth/openssl_ptr.h"
 
 namespace tidewire {
-
-struct OpensslDelete {
-  void operator()(EVP_PKEY* p) const { EVP_PKEY_free(p); }
-  void operator()(EVP_PKEY_CTX* p) const { EVP_PKEY_CTX_free(p); }
-  void operator()(EVP_MD_CTX* p) const { EVP_MD_CTX_free(p); }
-  void operator()(EVP_MAC_CTX* p) const { EVP_MAC_CTX_free(p); }
-  void operator()(EVP_MAC* p) const { EVP_MAC_free(p); }
-  void operator()(BIO* p) const { BIO_free(p); }
-};
-template <typename T>
-using OpensslPtr = std::unique_ptr<T, OpensslDelete>;
 
 /// One key pinned to one algorithm, ready to verify: what OpenSSL would look up by name is looked
 /// up once here, and a verification copies the prepared context.
