@@ -98,9 +98,10 @@ bool RequestParser::State::give_beast(std::string_view bytes) {
   std::size_t used = 0;
   while (used < pending.size()) {
     boost::system::error_code code;
-    used += beast_parser.put(
+    const std::size_t taken = beast_parser.put(
         boost::asio::const_buffer(pending.data() + used, pending.size() - used), code);
-    if (code == beast::http::error::need_more) break;
+    used += taken;
+    if (code == beast::http::error::need_more || (!code && taken == 0)) break;
     if (code) {
       fail({400, "the request is malformed"});
       return false;

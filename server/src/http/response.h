@@ -34,6 +34,11 @@ class Response {
     return *this;
   }
 
+  Response& set_status(int status) {
+    if (!poisoned_) status_ = status;
+    return *this;
+  }
+
   [[nodiscard]] int status() const { return status_; }
   [[nodiscard]] bool keep_alive() const { return keep_alive_; }
   [[nodiscard]] const std::string& text() const { return text_; }

@@ -45,6 +45,8 @@ class StaticFiles {
   [[nodiscard]] std::optional<Found> find(const Request& request);
   [[nodiscard]] std::optional<Found> find_path(std::string_view path, const Request& request);
   [[nodiscard]] bool falls_back(const Request& request) const;
+  [[nodiscard]] Response with_body(Response response, const Request& request, Found& found,
+                                   std::string_view etag);
   [[nodiscard]] std::unique_ptr<BodySource> read(Found& found, std::uint64_t offset,
                                                  std::uint64_t size);
 

@@ -1,0 +1,196 @@
+#include "http/request_parser.h"
+
+#include <string>
+#include <string_view>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace tidewire::http {
+namespace {
+
+using ::testing::ElementsAre;
+
+std::string_view text(std::span<const char> bytes) { return {bytes.data(), bytes.size()}; }
+
+std::string get(std::string_view target, std::string_view headers = "") {
+  return std::string("GET ")
+      .append(target)
+      .append(" HTTP/1.1\r\nHost: a.example:8080\r\n")
+      .append(headers)
+      .append("\r\n");
+}
+
+/// The decoded path of a GET for `target`, or "refused".
+std::string path_of(std::string_view target) {
+  RequestParser parser;
+  if (parser.feed(get(target)) != ParseStatus::complete) return "refused";
+  return parser.request().path;
+}
+
+TEST(RequestParser, ReadsMethodTargetHeadersAndKeepAlive) {
+  RequestParser parser;
+  ASSERT_EQ(parser.feed(get("/a%20b?x=1&y=%41", "Accept:  text/html \r\nX-Two: 1\r\nx-two: 2\r\n")),
+            ParseStatus::complete);
+  const Request& request = parser.request();
+  EXPECT_EQ(request.method, "GET");
+  EXPECT_EQ(request.target, "/a%20b?x=1&y=%41");
+  EXPECT_EQ(request.path, "/a b");
+  EXPECT_EQ(request.query, "x=1&y=%41");
+  EXPECT_EQ(request.version, 11);
+  EXPECT_TRUE(request.keep_alive);
+  EXPECT_FALSE(request.upgrade);
+  EXPECT_EQ(request.header("host"), "a.example:8080");
+  EXPECT_EQ(request.header("ACCEPT"), "text/html");
+  EXPECT_EQ(request.header("Missing"), std::nullopt);
+  EXPECT_EQ(request.count("X-Two"), 2U);
+  EXPECT_EQ(request.joined("X-Two"), "1, 2");
+  EXPECT_EQ(request.body, "");
+}
+
+TEST(RequestParser, ResolvesDotSegmentsAfterDecoding) {
+  EXPECT_EQ(path_of("/"), "/");
+  EXPECT_EQ(path_of("/a/b/"), "/a/b/");
+  EXPECT_EQ(path_of("/a/./b"), "/a/b");
+  EXPECT_EQ(path_of("/a/../b"), "/b");
+  EXPECT_EQ(path_of("/a/%2e%2E/b"), "/b");
+  EXPECT_EQ(path_of("/a/b/.."), "/a/");
+  EXPECT_EQ(path_of("/a/.."), "/");
+  EXPECT_EQ(path_of("/a/."), "/a/");
+  EXPECT_EQ(path_of("//a"), "//a");
+  EXPECT_EQ(path_of("/..."), "/...");
+  EXPECT_EQ(path_of("/%E2%82%AC"), "/\xE2\x82\xAC");
+  EXPECT_EQ(path_of("/a/../.."), "refused");
+}
+
+TEST(RequestParser, TakesAbsoluteFormAndAsterisk) {
+  EXPECT_EQ(path_of("http://a.example/x?y"), "/x");
+  EXPECT_EQ(path_of("WS://a.example:80/x"), "/x");
+  EXPECT_EQ(path_of("https://[::1]:443"), "/");
+  RequestParser parser;
+  ASSERT_EQ(parser.feed(std::string_view("OPTIONS * HTTP/1.1\r\nHost: [::1]\r\n\r\n")),
+            ParseStatus::complete);
+  EXPECT_EQ(parser.request().path, "*");
+}
+
+TEST(RequestParser, IgnoresOneEmptyLineBeforeTheRequest) {
+  RequestParser parser;
+  EXPECT_EQ(parser.feed("\r\n" + get("/")), ParseStatus::complete);
+}
+
+TEST(RequestParser, AcceptsExactlyTheLimits) {
+  RequestParser uri;
+  EXPECT_EQ(uri.feed(get("/" + std::string(2047, 'a'))), ParseStatus::complete);
+
+  std::string headers;
+  for (int i = 0; i < 63; ++i) headers += "X: 1\r\n";
+  RequestParser count;
+  ASSERT_EQ(count.feed(get("/", headers)), ParseStatus::complete);
+  EXPECT_EQ(count.request().headers.size(), 64U);
+
+  const std::size_t rest = get("/", "X: \r\n").size();
+  RequestParser block;
+  EXPECT_EQ(block.feed(get("/", "X: " + std::string(8192 - rest, 'a') + "\r\n")),
+            ParseStatus::complete);
+  RequestParser past;
+  ASSERT_EQ(past.feed(get("/", "X: " + std::string(8193 - rest, 'a') + "\r\n")),
+            ParseStatus::error);
+  EXPECT_EQ(past.error().status, 431);
+
+  RequestParser body({.body_bytes_max = 5});
+  EXPECT_EQ(body.feed(get("/", "Content-Length: 5\r\n") + "hello"), ParseStatus::complete);
+}
+
+TEST(RequestParser, ReadsABodyByLength) {
+  RequestParser parser;
+  ASSERT_EQ(parser.feed(get("/", "Content-Length: 5\r\n") + "hel"), ParseStatus::need_more);
+  const std::string more = "loGET / HTTP/1.1\r\n";
+  ASSERT_EQ(parser.feed(more), ParseStatus::complete);
+  EXPECT_EQ(parser.request().body, "hello");
+  EXPECT_EQ(parser.consumed(), 2U);
+  EXPECT_EQ(text(parser.rest()), "GET / HTTP/1.1\r\n");
+}
+
+TEST(RequestParser, JoinsChunksAtEverySplit) {
+  const std::string bytes = get("/", "Transfer-Encoding: Chunked\r\n") +
+                            "5\r\nhello\r\n00A;x=\"y\"\r\n, chunked!\r\n0\r\n\r\n";
+  const std::string next = "next";
+  for (std::size_t cut = 0; cut <= bytes.size(); ++cut) {
+    RequestParser parser;
+    const std::string tail = bytes.substr(cut) + next;
+    const ParseStatus first = parser.feed({bytes.data(), cut});
+    if (cut < bytes.size()) {
+      ASSERT_EQ(first, ParseStatus::need_more) << cut;
+      ASSERT_EQ(parser.feed(tail), ParseStatus::complete) << cut;
+      EXPECT_EQ(text(parser.rest()), next) << cut;
+    }
+    EXPECT_EQ(parser.request().body, "hello, chunked!") << cut;
+  }
+}
+
+TEST(RequestParser, LeavesFramesAfterAnUpgradeInRest) {
+  const std::string request =
+      get("/ws", "Upgrade: websocket\r\nConnection: keep-alive, Upgrade\r\n");
+  const std::string frames("\x81\x85\0\0\0\0hello\x80\xFF", 13);
+  const std::string bytes = request + frames;
+  for (std::size_t cut = 1; cut < request.size(); ++cut) {
+    RequestParser parser;
+    ASSERT_EQ(parser.feed({bytes.data(), cut}), ParseStatus::need_more);
+    ASSERT_EQ(parser.feed({bytes.data() + cut, bytes.size() - cut}), ParseStatus::complete);
+    EXPECT_TRUE(parser.request().upgrade);
+    EXPECT_EQ(text(parser.rest()), frames);
+  }
+}
+
+TEST(RequestParser, ReadsPipelinedRequestsOneByOne) {
+  const std::string bytes = get("/1") + get("/2") + get("/3", "Connection: close\r\n");
+  std::span<const char> rest(bytes);
+  std::vector<std::string> paths;
+  RequestParser parser;
+  while (!rest.empty()) {
+    ASSERT_EQ(parser.feed(rest), ParseStatus::complete);
+    paths.push_back(parser.request().path);
+    rest = parser.rest();
+    EXPECT_EQ(parser.request().keep_alive, !rest.empty());
+    parser.reset();
+    EXPECT_FALSE(parser.started());
+  }
+  EXPECT_THAT(paths, ElementsAre("/1", "/2", "/3"));
+}
+
+TEST(RequestParser, AsksOnceForTheBodyOfAnExpectation) {
+  RequestParser parser;
+  EXPECT_FALSE(parser.take_expects_continue());
+  ASSERT_EQ(parser.feed(get("/", "Expect: 100-Continue\r\nContent-Length: 2\r\n")),
+            ParseStatus::need_more);
+  EXPECT_TRUE(parser.take_expects_continue());
+  EXPECT_FALSE(parser.take_expects_continue());
+  EXPECT_EQ(parser.feed(std::string_view("ok")), ParseStatus::complete);
+}
+
+TEST(RequestParser, StaysRefusedAfterAnError) {
+  RequestParser parser;
+  ASSERT_EQ(parser.feed(std::string_view("\n")), ParseStatus::error);
+  EXPECT_EQ(parser.feed(get("/")), ParseStatus::error);
+  EXPECT_EQ(parser.consumed(), 0U);
+  parser.reset();
+  EXPECT_EQ(parser.feed(get("/")), ParseStatus::complete);
+}
+
+TEST(RequestParser, StartsAtTheFirstByte) {
+  RequestParser parser;
+  EXPECT_FALSE(parser.started());
+  EXPECT_EQ(parser.feed({}), ParseStatus::need_more);
+  EXPECT_FALSE(parser.started());
+  EXPECT_EQ(parser.feed(std::string_view("G")), ParseStatus::need_more);
+  EXPECT_TRUE(parser.started());
+}
+
+TEST(RequestParser, KeepsUtf8InHeaderValues) {
+  RequestParser parser;
+  ASSERT_EQ(parser.feed(get("/", "X: caf\xC3\xA9\t\xF0\x9F\x8C\x8A\r\n")), ParseStatus::complete);
+  EXPECT_EQ(parser.request().header("X"), "caf\xC3\xA9\t\xF0\x9F\x8C\x8A");
+}
+
+}  // namespace
+}  // namespace tidewire::http
