@@ -22,6 +22,7 @@ void TimerWheel::schedule(Timer& timer, MonoMillis due_ms) {
   timer.cancel();
   timer.due_ms_ = due_ms;
   const MonoMillis tick = std::max((due_ms + kTickMs - 1) / kTickMs, tick_);
+  wake_tick_ = std::min(wake_tick_, tick_ + (tick - tick_) % static_cast<MonoMillis>(kSlots));
   Timer*& head = slots_[static_cast<std::size_t>(tick) % kSlots];
   timer.next_ = head;
   timer.previous_ = &head;
@@ -38,6 +39,14 @@ void TimerWheel::advance(MonoMillis now_ms) {
     ++tick_;  // what a callback schedules for now goes into the next tick
     run_slot(slot, now_ms);
   }
+}
+
+MonoMillis TimerWheel::wake_ms() {
+  const MonoMillis end = tick_ + static_cast<MonoMillis>(kSlots);
+  wake_tick_ = std::max(wake_tick_, tick_);
+  while (wake_tick_ < end && slots_[static_cast<std::size_t>(wake_tick_) % kSlots] == nullptr)
+    ++wake_tick_;
+  return wake_tick_ < end ? wake_tick_ * kTickMs : kNever;
 }
 
 void TimerWheel::run_slot(std::size_t slot, MonoMillis now_ms) {

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <vector>
 
 #include "base/clock.h"
@@ -55,11 +57,17 @@ class TimerWheel {
   /// Fires everything due at `now_ms`.
   void advance(MonoMillis now_ms);
 
+  /// How long an event loop may sleep: nothing fires before this moment. kNever when nothing
+  /// waits. Costs a scan of at most one turn, and only after the last answer's slot has emptied.
+  static constexpr MonoMillis kNever = std::numeric_limits<MonoMillis>::max();
+  [[nodiscard]] MonoMillis wake_ms();
+
  private:
   void run_slot(std::size_t slot, MonoMillis now_ms);
 
   std::vector<Timer*> slots_;
-  MonoMillis tick_;  // the next tick to run
+  MonoMillis tick_;           // the next tick to run
+  MonoMillis wake_tick_ = 0;  // no slot between tick_ and this one holds a timer
 };
 
 }  // namespace tidewire

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstddef>
+
 namespace tidewire::net {
 
 class Shard;
@@ -16,18 +18,18 @@ class Flushable {
   Flushable(const Flushable&) = delete;
   Flushable& operator=(const Flushable&) = delete;
 
-  /// May ask for another turn end, for itself or others: those run in the next turn, which follows
-  /// at once.
+  /// May ask for another turn end, for itself or others: the next turn follows at once.
   virtual void on_turn_end() = 0;
 
   void cancel_turn_end();
-  [[nodiscard]] bool turn_end_requested() const { return previous_ != nullptr; }
+  [[nodiscard]] bool turn_end_requested() const { return list_ != nullptr; }
 
  private:
   friend class FlushList;
 
+  FlushList* list_ = nullptr;  // set while waiting
   Flushable* next_ = nullptr;
-  Flushable** previous_ = nullptr;  // the pointer that points at this one
+  Flushable* previous_ = nullptr;
 };
 
 /// The flushables that asked, in the order in which they asked. A member of Shard.
@@ -40,15 +42,18 @@ class FlushList {
 
   /// Idempotent: one that waits already keeps its place.
   void add(Flushable& flushable);
-  /// Calls everything that waits now; what is added meanwhile stays for the next run.
+  /// Calls as many as wait now; what is added meanwhile waits behind them for the next run.
   void run();
   [[nodiscard]] bool empty() const { return head_ == nullptr; }
 
  private:
   friend class Flushable;
 
+  void remove(Flushable& flushable);
+
   Flushable* head_ = nullptr;
   Flushable* tail_ = nullptr;
+  std::size_t size_ = 0;
 };
 
 }  // namespace tidewire::net

@@ -25,14 +25,22 @@ namespace tidewire::net {
 /// A clock that is read once a turn: every event of a turn happens at the same time.
 class TurnClock final : public Clock {
  public:
-  TurnClock() { update(); }
-  [[nodiscard]] MonoMicros mono_us() const override { return mono_us_; }
-  [[nodiscard]] WallMillis wall_ms() const override { return wall_ms_; }
-  void update();
+  [[nodiscard]] MonoMicros mono_us() const override {
+    if (expired_) update();
+    return mono_us_;
+  }
+  [[nodiscard]] WallMillis wall_ms() const override {
+    if (expired_) update();
+    return wall_ms_;
+  }
+  void update() const;
+  /// The next reader reads the machine's clock.
+  void expire() { expired_ = true; }
 
  private:
-  MonoMicros mono_us_ = 0;
-  WallMillis wall_ms_ = 0;
+  mutable bool expired_ = true;
+  mutable MonoMicros mono_us_ = 0;
+  mutable WallMillis wall_ms_ = 0;
 };
 
 /// What one turn did, for the loop lag metric.
@@ -124,9 +132,10 @@ class Shard {
   std::uint32_t handle_events();
   void handle_again();
   void finish_turn();
-  bool has_work();
+  [[nodiscard]] bool has_work() const;
   void sleep(MonoMillis wait_ms);
   void poll_asio();
+  void restart_asio();
   void wake();
 
   const std::size_t index_;

@@ -33,6 +33,8 @@ class SocketAddress {
   /// `host:port`, IPv6 in brackets.
   [[nodiscard]] std::string to_string() const;
   [[nodiscard]] bool is_loopback() const;
+  /// 0.0.0.0 or ::
+  [[nodiscard]] bool is_any() const { return bytes_ == std::array<std::uint8_t, 16>{}; }
 
   /// Fills `storage` for bind() or connect() and returns its length.
   socklen_t to(sockaddr_storage& storage) const;

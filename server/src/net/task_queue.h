@@ -12,7 +12,7 @@ namespace tidewire::net {
 class TaskQueue {
  public:
   TaskQueue() = default;
-  ~TaskQueue();
+  ~TaskQueue() { clear(); }
   TaskQueue(const TaskQueue&) = delete;
   TaskQueue& operator=(const TaskQueue&) = delete;
 
@@ -23,6 +23,8 @@ class TaskQueue {
   /// Runs what is in the queue now, oldest first; what the tasks push waits for the next drain.
   /// Returns how many ran. Thread: the shard's.
   std::uint32_t drain();
+  /// Destroys what waits, unrun. Thread: the shard's.
+  void clear();
 
  private:
   struct Node {
