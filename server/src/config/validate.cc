@@ -1,0 +1,154 @@
+#include "config/validate.h"
+
+#include "config/auth_keys.h"
+#include "config/text_file.h"
+#include "config/units.h"
+
+namespace tidewire {
+namespace {
+
+class Validator {
+ public:
+  Validator(const SettingOrigins& origins, LoadedConfig& loaded)
+      : origins_(origins),
+        config_(loaded.config),
+        faults_(loaded.faults),
+        warnings_(loaded.warnings) {}
+
+  void run() {
+    const bool all_parsed = faults_.empty();
+    load_secrets();
+    // What failed to parse still has its default; checking that against other keys would mislead.
+    if (!all_parsed) return;
+    check_tls();
+    check_listeners();
+    check_limits();
+    check_times();
+    check_namespaces();
+    if (faults_.empty()) warn();
+  }
+
+ private:
+  [[nodiscard]] const Setting* origin(std::string_view path) const {
+    const auto found = origins_.find(path);
+    return found == origins_.end() ? nullptr : found->second;
+  }
+
+  /// Blames the first of the keys that was set at all.
+  void fault(std::initializer_list<std::string_view> paths, const std::string& problem) {
+    for (const std::string_view path : paths) {
+      if (const Setting* setting = origin(path)) {
+        faults_.push_back(setting->prefix() + ": " + problem);
+        return;
+      }
+    }
+    faults_.push_back("default: " + std::string(*paths.begin()) + ": " + problem);
+  }
+
+  /// Of `key` and `key_file` the one with the later source counts; both in one source is a fault.
+  void load_secret(std::string_view path, std::string_view file_path, const std::string& file,
+                   std::string& secret) {
+    const Setting* by_value = origin(path);
+    const Setting* by_file = origin(file_path);
+    if (by_file == nullptr || file.empty()) return;
+    if (by_value != nullptr && by_value->source == by_file->source) {
+      fault({file_path},
+            "set either " + std::string(path) + " or " + std::string(file_path) + ", not both");
+      return;
+    }
+    if (by_value != nullptr && by_value->source > by_file->source) return;
+    auto text = read_secret_file(file);
+    if (text)
+      secret = std::move(*text);
+    else
+      fault({file_path}, quote_for_fault(file) + " " + text.error());
+  }
+
+  void load_secrets() {
+    load_secret("auth.hmac_secret", "auth.hmac_secret_file", config_.auth.hmac_secret_file,
+                config_.auth.hmac_secret);
+    load_secret("api.key", "api.key_file", config_.api.key_file, config_.api.key);
+    check_length("auth.hmac_secret", "auth.hmac_secret_file", config_.auth.hmac_secret,
+                 hmac_bytes_min("HS256"));
+    check_length("api.key", "api.key_file", config_.api.key, 16);
+  }
+
+  void check_length(std::string_view path, std::string_view file_path, const std::string& secret,
+                    std::size_t bytes_min) {
+    if (!secret.empty() && secret.size() < bytes_min)
+      fault({path, file_path}, short_secret_fault(bytes_min, secret.size()));
+  }
+
+  void check_tls() {
+    if (config_.tls.cert_file.empty() == config_.tls.key_file.empty()) return;
+    fault({"tls.cert_file", "tls.key_file"}, "tls.cert_file and tls.key_file must be set together");
+  }
+
+  void check_listeners() {
+    const std::string& address = config_.listen.public_address;
+    if (address == config_.listen.internal_address && !address.ends_with(":0"))
+      fault({"listen.internal", "listen.public"},
+            "listen.public and listen.internal must differ, both are " + address);
+  }
+
+  void at_least(std::string_view path, std::uint64_t value, std::string_view other,
+                std::uint64_t minimum) {
+    if (value >= minimum) return;
+    fault({path, other}, std::string(path) + " (" + format_bytes(value) + ") must be at least " +
+                             std::string(other) + " (" + format_bytes(minimum) + ")");
+  }
+
+  void check_limits() {
+    const LimitsConfig& limits = config_.limits;
+    at_least("limits.queue_bytes", limits.queue_bytes, "limits.message_bytes",
+             limits.message_bytes);
+    if (limits.bytes_per_second != 0)
+      at_least("limits.bytes_burst", limits.bytes_burst, "limits.message_bytes",
+               limits.message_bytes);
+  }
+
+  void check_times() {
+    const ShutdownConfig& shutdown = config_.shutdown;
+    if (shutdown.pace > shutdown.deadline)
+      fault({"shutdown.pace", "shutdown.deadline"},
+            "shutdown.pace (" + format_duration(shutdown.pace) +
+                ") must be at most shutdown.deadline (" + format_duration(shutdown.deadline) + ")");
+  }
+
+  void check_namespaces() {
+    for (const auto& [name, options] : config_.namespaces) {
+      const std::string path = "namespace." + name;
+      if (options.join_leave && !options.presence)
+        fault({path + ".join_leave", path + ".presence"},
+              path + ".join_leave needs " + path + ".presence = true");
+    }
+  }
+
+  void warn() {
+    if (config_.auth.hmac_secret.empty() && config_.auth.keys.empty())
+      warnings_.push_back(
+          "no key for tokens is configured, so nobody can authenticate: set auth.hmac_secret or "
+          "auth.keys");
+    if (config_.namespaces.empty())
+      warnings_.push_back(
+          "no namespace is configured, so there are no channels: set namespace.<name>.*");
+    if (config_.debug.echo)
+      warnings_.push_back("debug.echo is on: anybody may connect to /debug/echo");
+    if (config_.auth.allow_query_token)
+      warnings_.push_back(
+          "auth.allow_query_token is on: tokens in URLs end up in the logs of proxies");
+  }
+
+  const SettingOrigins& origins_;
+  Config& config_;
+  std::vector<std::string>& faults_;
+  std::vector<std::string>& warnings_;
+};
+
+}  // namespace
+
+void validate_config(const SettingOrigins& origins, LoadedConfig& loaded) {
+  Validator(origins, loaded).run();
+}
+
+}  // namespace tidewire
