@@ -1,0 +1,208 @@
+#include "protocol/commands.h"
+
+#include <limits>
+#include <utility>
+
+#include "protocol/payload_fields.h"
+
+namespace tidewire {
+namespace {
+
+constexpr std::size_t kAnyLength = std::numeric_limits<std::size_t>::max();
+
+template <typename Command>
+std::expected<Command, Error> finish(const PayloadFields& fields, Command command) {
+  if (fields.failed()) return std::unexpected(fields.error());
+  return command;
+}
+
+/// Reads the object at `outer`'s cursor as {epoch, offset}.
+void read_position(PayloadFields& outer, std::optional<StreamPosition>& target) {
+  if (outer.value().kind != JsonKind::object) return outer.refuse("expected an object");
+  StreamPosition position;
+  PayloadFields fields(outer.value().raw, outer.here());
+  while (fields.next()) {
+    if (fields.is("epoch")) fields.read_text(position.epoch, 1, kEpochTextBytesMax);
+    if (fields.is("offset")) fields.read_whole(position.offset, 0, kWholeNumberMax);
+  }
+  fields.need({"epoch", "offset"});
+  if (fields.failed()) return outer.refuse_with(fields.error());
+  target = std::move(position);
+}
+
+void read_version(PayloadFields& fields, std::optional<std::uint64_t>& target) {
+  std::uint64_t version = 0;
+  fields.read_whole(version, 0, kWholeNumberMax);
+  target = version;
+}
+
+void read_methods(PayloadFields& fields, std::vector<std::string>& methods) {
+  if (fields.value().kind != JsonKind::array) return fields.refuse("expected an array");
+  methods.clear();
+  JsonReader items = JsonReader::array(fields.value().raw);
+  while (items.next()) {
+    const std::string path = fields.here() + "/" + std::to_string(items.index());
+    if (methods.size() == kMethodsMax)
+      return fields.refuse_at(path, "at most " + std::to_string(kMethodsMax) + " methods");
+    if (items.value().kind != JsonKind::string) return fields.refuse_at(path, "expected a string");
+    methods.push_back(items.value().string());
+    if (methods.back().empty() || methods.back().size() > kMethodBytesMax)
+      return fields.refuse_at(path, "a method's name has 1 to 128 bytes");
+  }
+}
+
+void read_failure(PayloadFields& outer, RpcResponseCommand& response) {
+  if (outer.value().kind != JsonKind::object) return outer.refuse("expected an object");
+  PayloadFields fields(outer.value().raw, outer.here());
+  while (fields.next()) {
+    if (fields.is("name")) fields.read_text(response.error_name, 1, kMethodBytesMax);
+    if (fields.is("message")) fields.read_text(response.error_message, 0, kAnyLength);
+  }
+  fields.need({"name", "message"});
+  if (fields.failed()) outer.refuse_with(fields.error());
+}
+
+}  // namespace
+
+std::expected<AuthCommand, Error> parse_auth(std::string_view payload) {
+  AuthCommand command;
+  PayloadFields fields(payload);
+  while (fields.next()) {
+    if (fields.is("token")) fields.read_text(command.token, 1, kTokenBytesMax);
+    if (fields.is("sessionId")) fields.read_text(command.session_id, 1, kSessionIdBytesMax);
+    if (fields.is("client")) fields.read_text(command.client, 0, kClientBytesMax);
+    if (fields.is("batch")) fields.read_bool(command.batch);
+  }
+  fields.need({"token"});
+  return finish(fields, std::move(command));
+}
+
+std::expected<SubscribeCommand, Error> parse_subscribe(std::string_view payload) {
+  SubscribeCommand command;
+  PayloadFields fields(payload);
+  while (fields.next()) {
+    if (fields.is("since")) read_position(fields, command.since);
+    if (fields.is("history")) fields.read_whole(command.history, 0, kHistoryLimitMax);
+    if (fields.is("token")) fields.read_text(command.token, 1, kTokenBytesMax);
+  }
+  return finish(fields, std::move(command));
+}
+
+std::expected<AckCommand, Error> parse_ack(std::string_view payload) {
+  AckCommand command;
+  PayloadFields fields(payload);
+  while (fields.next()) {
+    if (fields.is("offset")) fields.read_whole(command.offset, 0, kWholeNumberMax);
+    if (fields.is("epoch")) fields.read_text(command.epoch, 1, kEpochTextBytesMax);
+  }
+  fields.need({"offset", "epoch"});
+  return finish(fields, std::move(command));
+}
+
+std::expected<HistoryCommand, Error> parse_history(std::string_view payload) {
+  HistoryCommand command;
+  PayloadFields fields(payload);
+  while (fields.next()) {
+    if (fields.is("since")) read_position(fields, command.since);
+    if (fields.is("limit")) fields.read_whole(command.limit, 0, kHistoryLimitMax);
+    if (fields.is("reverse")) fields.read_bool(command.reverse);
+  }
+  fields.need({"limit"});
+  return finish(fields, std::move(command));
+}
+
+std::expected<RpcCommand, Error> parse_rpc(std::string_view payload) {
+  RpcCommand command;
+  PayloadFields fields(payload);
+  while (fields.next()) {
+    if (fields.is("method")) fields.read_text(command.method, 1, kMethodBytesMax);
+    if (fields.is("params")) command.params = fields.value().raw;
+  }
+  fields.need({"method"});
+  return finish(fields, std::move(command));
+}
+
+std::expected<RpcServeCommand, Error> parse_rpc_serve(std::string_view payload) {
+  RpcServeCommand command;
+  PayloadFields fields(payload);
+  while (fields.next()) {
+    if (fields.is("methods")) read_methods(fields, command.methods);
+  }
+  fields.need({"methods"});
+  return finish(fields, std::move(command));
+}
+
+std::expected<RpcResponseCommand, Error> parse_rpc_response(std::string_view payload) {
+  RpcResponseCommand command;
+  PayloadFields fields(payload);
+  bool failed = false;
+  while (fields.next()) {
+    if (fields.is("requestId")) fields.read_text(command.request_id, 1, kSessionIdBytesMax);
+    if (fields.is("result")) command.result = fields.value().raw;
+    if (fields.is("error")) {
+      failed = true;
+      read_failure(fields, command);
+    }
+  }
+  fields.need({"requestId"});
+  if (failed == !command.result.empty())
+    fields.refuse_at("/payload", "exactly one of result and error");
+  return finish(fields, std::move(command));
+}
+
+std::expected<StateGetCommand, Error> parse_state_get(std::string_view payload) {
+  StateGetCommand command;
+  PayloadFields fields(payload);
+  while (fields.next()) {
+    if (fields.is("key")) fields.read_text(command.key, 1, kStateKeyBytesMax);
+  }
+  return finish(fields, std::move(command));
+}
+
+std::expected<StateSetCommand, Error> parse_state_set(std::string_view payload) {
+  StateSetCommand command;
+  PayloadFields fields(payload);
+  while (fields.next()) {
+    if (fields.is("key")) fields.read_text(command.key, 1, kStateKeyBytesMax);
+    if (fields.is("value")) command.value = fields.value().raw;
+    if (fields.is("ifVersion")) read_version(fields, command.if_version);
+  }
+  fields.need({"key", "value"});
+  return finish(fields, std::move(command));
+}
+
+std::expected<StateDeleteCommand, Error> parse_state_delete(std::string_view payload) {
+  StateDeleteCommand command;
+  PayloadFields fields(payload);
+  while (fields.next()) {
+    if (fields.is("key")) fields.read_text(command.key, 1, kStateKeyBytesMax);
+    if (fields.is("ifVersion")) read_version(fields, command.if_version);
+  }
+  fields.need({"key"});
+  return finish(fields, std::move(command));
+}
+
+std::expected<StreamCancelCommand, Error> parse_stream_cancel(std::string_view payload) {
+  StreamCancelCommand command;
+  PayloadFields fields(payload);
+  while (fields.next()) {
+    if (fields.is("messageId")) fields.read_text(command.message_id, 1, kMessageIdBytesMax);
+    if (fields.is("reason")) fields.read_text(command.reason, 0, kReasonBytesMax);
+  }
+  fields.need({"messageId"});
+  return finish(fields, std::move(command));
+}
+
+std::expected<HeartbeatCommand, Error> parse_heartbeat(std::string_view payload) {
+  HeartbeatCommand command;
+  PayloadFields fields(payload);
+  while (fields.next()) {
+    if (!fields.is("timestamp")) continue;
+    if (fields.value().kind != JsonKind::number) fields.refuse("expected a number");
+    command.timestamp = fields.value().raw;
+  }
+  fields.need({"timestamp"});
+  return finish(fields, std::move(command));
+}
+
+}  // namespace tidewire

@@ -1,0 +1,118 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <expected>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "protocol/error.h"
+
+namespace tidewire {
+
+/// The payloads of commands as plain values, and their parsers. A parser takes the payload's JSON
+/// text (Envelope::payload); its error is invalid_message with a pointer such as `/payload/token`.
+/// protocol/schemas/ says the same as JSON Schema. Raw JSON members are views into the payload.
+
+inline constexpr std::size_t kTokenBytesMax = 8192;
+inline constexpr std::size_t kSessionIdBytesMax = 64;
+inline constexpr std::size_t kClientBytesMax = 128;
+inline constexpr std::size_t kEpochTextBytesMax = 64;
+inline constexpr std::size_t kMethodBytesMax = 128;
+inline constexpr std::size_t kMethodsMax = 64;
+inline constexpr std::size_t kStateKeyBytesMax = 128;
+inline constexpr std::size_t kMessageIdBytesMax = 128;
+inline constexpr std::size_t kReasonBytesMax = 256;
+inline constexpr std::uint64_t kHistoryLimitMax = 1000;
+
+/// A place in one life of a channel's stream.
+struct StreamPosition {
+  std::string epoch;
+  std::uint64_t offset = 0;
+
+  friend bool operator==(const StreamPosition&, const StreamPosition&) = default;
+};
+
+struct AuthCommand {
+  std::string token;
+  std::string session_id;
+  std::string client;
+  bool batch = false;
+};
+
+struct SubscribeCommand {
+  std::optional<StreamPosition> since;
+  std::uint64_t history = 0;
+  std::string token;
+};
+
+struct AckCommand {
+  std::uint64_t offset = 0;
+  std::string epoch;
+};
+
+struct HistoryCommand {
+  std::optional<StreamPosition> since;
+  std::uint64_t limit = 0;
+  bool reverse = false;
+};
+
+struct RpcCommand {
+  std::string method;
+  std::string_view params = "null";  // raw JSON
+};
+
+struct RpcServeCommand {
+  std::vector<std::string> methods;
+};
+
+/// Exactly one of `result` and `error_name` is there.
+struct RpcResponseCommand {
+  std::string request_id;
+  std::string_view result;  // raw JSON, empty when the method failed
+  std::string error_name;
+  std::string error_message;
+};
+
+struct StateGetCommand {
+  std::string key;  // empty: all keys
+};
+
+struct StateSetCommand {
+  std::string key;
+  std::string_view value;  // raw JSON
+  std::optional<std::uint64_t> if_version;
+};
+
+struct StateDeleteCommand {
+  std::string key;
+  std::optional<std::uint64_t> if_version;
+};
+
+struct StreamCancelCommand {
+  std::string message_id;
+  std::string reason;
+};
+
+/// `timestamp` is kept as the client wrote it, to be repeated in the answer.
+struct HeartbeatCommand {
+  std::string_view timestamp;  // raw JSON number
+};
+
+[[nodiscard]] std::expected<AuthCommand, Error> parse_auth(std::string_view payload);
+[[nodiscard]] std::expected<SubscribeCommand, Error> parse_subscribe(std::string_view payload);
+[[nodiscard]] std::expected<AckCommand, Error> parse_ack(std::string_view payload);
+[[nodiscard]] std::expected<HistoryCommand, Error> parse_history(std::string_view payload);
+[[nodiscard]] std::expected<RpcCommand, Error> parse_rpc(std::string_view payload);
+[[nodiscard]] std::expected<RpcServeCommand, Error> parse_rpc_serve(std::string_view payload);
+[[nodiscard]] std::expected<RpcResponseCommand, Error> parse_rpc_response(std::string_view payload);
+[[nodiscard]] std::expected<StateGetCommand, Error> parse_state_get(std::string_view payload);
+[[nodiscard]] std::expected<StateSetCommand, Error> parse_state_set(std::string_view payload);
+[[nodiscard]] std::expected<StateDeleteCommand, Error> parse_state_delete(std::string_view payload);
+[[nodiscard]] std::expected<StreamCancelCommand, Error> parse_stream_cancel(
+    std::string_view payload);
+[[nodiscard]] std::expected<HeartbeatCommand, Error> parse_heartbeat(std::string_view payload);
+
+}  // namespace tidewire

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "protocol/envelope.h"
+#include "protocol/error.h"
+
+namespace tidewire {
+
+/// The first rule of form that an envelope breaks: which field and why.
+struct FormFault {
+  std::string_view field;
+  std::string_view why;
+};
+
+/// The rules that both wire forms share: the type's spelling, the lengths of the strings, the range
+/// of the offset.
+[[nodiscard]] std::optional<FormFault> find_form_fault(const Envelope& envelope);
+
+/// Whether `text` is [a-z][a-z0-9_]* of at most kTypeBytesMax bytes.
+[[nodiscard]] bool is_type_name(std::string_view text);
+
+/// invalid_message at `prefix` + "/" + field; `prefix` names the place in a batch ("/3") or is
+/// empty.
+[[nodiscard]] Error form_error(std::string_view prefix, const FormFault& fault);
+
+}  // namespace tidewire

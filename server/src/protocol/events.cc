@@ -1,0 +1,123 @@
+#include "protocol/events.h"
+
+#include <algorithm>
+#include <array>
+#include <limits>
+#include <utility>
+
+#include "protocol/commands.h"
+#include "protocol/payload_fields.h"
+
+namespace tidewire {
+namespace {
+
+constexpr std::array<std::string_view, 4> kRoles = {"user", "assistant", "system", "tool"};
+
+void need_text(PayloadFields& fields) {
+  if (fields.value().kind != JsonKind::string) fields.refuse("expected a string");
+}
+
+void need_text_or_null(PayloadFields& fields) {
+  if (fields.value().kind != JsonKind::string && fields.value().kind != JsonKind::null)
+    fields.refuse("expected a string or null");
+}
+
+void need_bool(PayloadFields& fields) {
+  bool ignored = false;
+  fields.read_bool(ignored);
+}
+
+void check_role(PayloadFields& fields) {
+  const bool known = fields.value().kind == JsonKind::string &&
+                     std::ranges::find(kRoles, fields.value().string()) != kRoles.end();
+  if (!known) fields.refuse("expected user, assistant, system or tool");
+}
+
+void check_attachments(PayloadFields& fields) {
+  if (fields.value().kind != JsonKind::array) return fields.refuse("expected an array");
+  JsonReader items = JsonReader::array(fields.value().raw);
+  while (items.next()) {
+    if (items.value().kind != JsonKind::object)
+      fields.refuse_at(fields.here() + "/" + std::to_string(items.index()), "expected an object");
+  }
+}
+
+void check_progress(PayloadFields& fields) {
+  if (fields.value().kind == JsonKind::null) return;
+  const auto progress = fields.value().number();
+  if (!progress || *progress < 0 || *progress > 1)
+    fields.refuse("expected a number from 0 to 1, or null");
+}
+
+void check_own_user(PayloadFields& fields, std::string_view sender_user_id) {
+  if (fields.value().kind != JsonKind::string) return fields.refuse("expected a string");
+  if (fields.value().string() == sender_user_id) return;
+  fields.refuse_with(
+      {ErrorCode::forged_sender, "userId is not the sender's", fields.here(), 0, {}});
+}
+
+void check_chat_message(PayloadFields& fields) {
+  std::string message_id;
+  while (fields.next()) {
+    if (fields.is("content")) need_text(fields);
+    if (fields.is("role")) check_role(fields);
+    if (fields.is("attachments")) check_attachments(fields);
+    if (fields.is("messageId")) fields.read_text(message_id, 1, kMessageIdBytesMax);
+  }
+  fields.need({"content", "role"});
+}
+
+void check_status(PayloadFields& fields) {
+  while (fields.next()) {
+    if (fields.is("isActive")) need_bool(fields);
+    if (fields.is("progress")) check_progress(fields);
+    if (fields.is("currentTask")) need_text_or_null(fields);
+  }
+  fields.need({"isActive", "progress", "currentTask"});
+}
+
+void check_typing(PayloadFields& fields, std::string_view sender_user_id) {
+  while (fields.next()) {
+    if (fields.is("userId")) check_own_user(fields, sender_user_id);
+    if (fields.is("sessionId")) need_text(fields);
+    if (fields.is("isTyping")) need_bool(fields);
+  }
+  fields.need({"userId", "sessionId"});
+}
+
+ChunkFields read_chunk(PayloadFields& fields) {
+  ChunkFields chunk;
+  while (fields.next()) {
+    if (fields.is("messageId")) fields.read_text(chunk.message_id, 1, kMessageIdBytesMax);
+    if (fields.is("content"))
+      fields.read_text(chunk.content, 0, std::numeric_limits<std::size_t>::max());
+    if (fields.is("isComplete")) fields.read_bool(chunk.is_complete);
+    if (fields.is("index")) fields.read_whole(chunk.index.emplace(), 1, kWholeNumberMax);
+  }
+  fields.need({"messageId", "content", "isComplete"});
+  return chunk;
+}
+
+std::unexpected<Error> not_an_event() {
+  return fail(ErrorCode::unknown_type, "this type is not an event to publish", "/type");
+}
+
+}  // namespace
+
+std::expected<ValidatedEvent, Error> validate_event(std::string_view type, std::string_view payload,
+                                                    std::string_view sender_user_id) {
+  const auto known = from_name<MessageType>(type);
+  if (!known) return ValidatedEvent{};
+  if (role_of(*known) != MessageRole::event) return not_an_event();
+  ValidatedEvent event{delivery_class_of(*known),
+                       default_priority_of(*known).value_or(Priority::normal), std::nullopt};
+  PayloadFields fields(payload);
+  if (*known == MessageType::chat_message) check_chat_message(fields);
+  if (*known == MessageType::chat_message_chunk) event.chunk = read_chunk(fields);
+  if (*known == MessageType::agent_status_update) check_status(fields);
+  if (*known == MessageType::user_typing) check_typing(fields, sender_user_id);
+  if (fields.failed()) return std::unexpected(fields.error());
+  return event;
+}
+
+}  // namespace tidewire

@@ -1,0 +1,136 @@
+#include "protocol/replies.h"
+
+#include "protocol/json_writer.h"
+
+namespace tidewire {
+namespace {
+
+std::size_t bytes_of(std::span<const std::string_view> items) {
+  std::size_t bytes = 0;
+  for (const auto item : items) bytes += item.size() + 1;
+  return bytes;
+}
+
+std::string member_json(const PresenceMember& member, bool with_since) {
+  JsonObject out(96 + member.user_id.size() + member.info_json.size());
+  out.text("userId", member.user_id).number("clients", member.clients);
+  if (!member.info_json.empty()) out.raw("info", member.info_json);
+  if (with_since && member.since_ms) out.number("since", *member.since_ms);
+  return out.finish();
+}
+
+}  // namespace
+
+std::string welcome_payload(const Welcome& welcome) {
+  const std::string limits = JsonObject(64)
+                                 .number("messageBytes", welcome.message_bytes_max)
+                                 .number("channels", welcome.channels_max)
+                                 .finish();
+  return JsonObject(384)
+      .text("connectionId", welcome.connection_id)
+      .text("sessionId", welcome.session_id)
+      .text("userId", welcome.user_id)
+      .boolean("resumed", welcome.resumed)
+      .number("expiresAt", welcome.expires_at_ms)
+      .number("heartbeatMs", welcome.heartbeat_ms)
+      .number("heartbeatTimeoutMs", welcome.heartbeat_timeout_ms)
+      .raw("limits", limits)
+      .text("server", welcome.server)
+      .number("protocol", kProtocolVersion)
+      .finish();
+}
+
+std::string subscribed_payload(const Subscribed& subscribed) {
+  return JsonObject(192 + bytes_of(subscribed.publications_json) +
+                    bytes_of(subscribed.latest_json) + bytes_of(subscribed.streams_json))
+      .text("epoch", subscribed.epoch)
+      .number("offset", subscribed.offset)
+      .boolean("recovered", subscribed.recovered)
+      .boolean("wasRecovering", subscribed.was_recovering)
+      .raw_array("publications", subscribed.publications_json)
+      .raw_array("latest", subscribed.latest_json)
+      .raw_array("streams", subscribed.streams_json)
+      .finish();
+}
+
+std::string unsubscribed_payload(UnsubscribeReason reason) {
+  return JsonObject(40).text("reason", to_name(reason)).finish();
+}
+
+std::string ack_payload(const Ack& ack) {
+  JsonObject out(96);
+  if (ack.offset) out.number("offset", *ack.offset).text("epoch", ack.epoch);
+  return out.boolean("duplicate", ack.duplicate).finish();
+}
+
+std::string history_payload(const History& history) {
+  return JsonObject(96 + bytes_of(history.publications_json))
+      .text("epoch", history.epoch)
+      .number("offset", history.offset)
+      .raw_array("publications", history.publications_json)
+      .finish();
+}
+
+std::string presence_payload(std::span<const PresenceMember> members) {
+  std::string list = "[";
+  for (const PresenceMember& member : members) {
+    if (list.size() > 1) list += ',';
+    list += member_json(member, true);
+  }
+  list += ']';
+  return JsonObject(list.size() + 16).raw("members", list).finish();
+}
+
+std::string presence_change_payload(const PresenceMember& member) {
+  return member_json(member, false);
+}
+
+std::string error_payload(const Error& error) {
+  JsonObject out(128 + error.message.size() + error.path.size() + error.details.size());
+  out.number("code", static_cast<int>(error.code))
+      .text("name", to_name(error.code))
+      .text("message", error.message)
+      .boolean("retryable", is_retryable(error.code));
+  if (!error.path.empty()) out.text("path", error.path);
+  if (error.retry_after_ms > 0) out.number("retryAfterMs", error.retry_after_ms);
+  return out.members(error.details).finish();
+}
+
+std::string goaway_payload(std::string_view reason, std::int64_t reconnect_after_ms) {
+  return JsonObject(64)
+      .text("reason", reason)
+      .number("reconnectAfterMs", reconnect_after_ms)
+      .finish();
+}
+
+std::string heartbeat_payload(std::int64_t now_ms) {
+  return JsonObject(40).number("timestamp", now_ms).finish();
+}
+
+std::string heartbeat_answer_payload(std::string_view timestamp_json, std::int64_t now_ms) {
+  return JsonObject(80).raw("timestamp", timestamp_json).number("serverTime", now_ms).finish();
+}
+
+std::string chunk_payload(const ChunkDelivery& chunk) {
+  JsonObject out(128 + chunk.message_id.size() + chunk.content.size() + chunk.content.size() / 8);
+  out.text("messageId", chunk.message_id)
+      .text("content", chunk.content)
+      .boolean("isComplete", chunk.is_complete);
+  if (chunk.index) out.number("index", *chunk.index);
+  const std::string rev =
+      "[" + std::to_string(chunk.rev.first) + "," + std::to_string(chunk.rev.second) + "]";
+  out.raw("rev", rev);
+  if (chunk.snapshot) out.boolean("snapshot", true);
+  return out.finish();
+}
+
+std::string chat_message_payload(std::string_view content, std::string_view role,
+                                 std::string_view message_id) {
+  return JsonObject(64 + content.size() + content.size() / 8 + message_id.size())
+      .text("content", content)
+      .text("role", role)
+      .text("messageId", message_id)
+      .finish();
+}
+
+}  // namespace tidewire

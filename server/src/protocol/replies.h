@@ -1,0 +1,95 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "protocol/error.h"
+
+namespace tidewire {
+
+/// The payloads that the server sends, as plain values, and the JSON text of each. Members named
+/// `..._json` are raw JSON and are embedded as they are. protocol/schemas/ has the shapes.
+
+struct Welcome {
+  std::string_view connection_id;
+  std::string_view session_id;
+  std::string_view user_id;
+  bool resumed = false;
+  std::int64_t expires_at_ms = 0;
+  std::int64_t heartbeat_ms = 25'000;
+  std::int64_t heartbeat_timeout_ms = 10'000;
+  std::uint64_t message_bytes_max = 0;
+  std::uint64_t channels_max = 0;
+  std::string_view server;  // "tidewire/0.1.0"
+};
+[[nodiscard]] std::string welcome_payload(const Welcome& welcome);
+
+/// The spans hold whole envelopes in the JSON form (append_envelope_json), whatever the codec.
+struct Subscribed {
+  std::string_view epoch;
+  std::uint64_t offset = 0;
+  bool recovered = false;
+  bool was_recovering = false;
+  std::span<const std::string_view> publications_json;
+  std::span<const std::string_view> latest_json;
+  std::span<const std::string_view> streams_json;
+};
+[[nodiscard]] std::string subscribed_payload(const Subscribed& subscribed);
+
+[[nodiscard]] std::string unsubscribed_payload(UnsubscribeReason reason);
+
+/// `offset` and `epoch` only for a durable publication.
+struct Ack {
+  std::optional<std::uint64_t> offset;
+  std::string_view epoch;
+  bool duplicate = false;
+};
+[[nodiscard]] std::string ack_payload(const Ack& ack);
+
+struct History {
+  std::string_view epoch;
+  std::uint64_t offset = 0;
+  std::span<const std::string_view> publications_json;
+};
+[[nodiscard]] std::string history_payload(const History& history);
+
+struct PresenceMember {
+  std::string_view user_id;
+  std::uint64_t clients = 0;
+  std::string_view info_json;  // empty: left out
+  std::optional<std::int64_t> since_ms;
+};
+[[nodiscard]] std::string presence_payload(std::span<const PresenceMember> members);
+/// For presence_join and presence_leave; `since_ms` is not part of it.
+[[nodiscard]] std::string presence_change_payload(const PresenceMember& member);
+
+[[nodiscard]] std::string error_payload(const Error& error);
+
+[[nodiscard]] std::string goaway_payload(std::string_view reason, std::int64_t reconnect_after_ms);
+
+/// The server's own heartbeat.
+[[nodiscard]] std::string heartbeat_payload(std::int64_t now_ms);
+/// The answer to a client's: its timestamp as it wrote it, and our clock.
+[[nodiscard]] std::string heartbeat_answer_payload(std::string_view timestamp_json,
+                                                   std::int64_t now_ms);
+
+/// A piece of a growing message as a subscriber receives it.
+struct ChunkDelivery {
+  std::string_view message_id;
+  std::string_view content;
+  bool is_complete = false;
+  std::optional<std::uint64_t> index;
+  std::pair<std::uint64_t, std::uint64_t> rev = {1, 1};
+  bool snapshot = false;
+};
+[[nodiscard]] std::string chunk_payload(const ChunkDelivery& chunk);
+
+/// The durable message that a complete stream becomes.
+[[nodiscard]] std::string chat_message_payload(std::string_view content, std::string_view role,
+                                               std::string_view message_id);
+
+}  // namespace tidewire
