@@ -22,8 +22,10 @@ std::expected<std::size_t, ParseError> ChunkScanner::feed(std::span<const char> 
       if (chunk_bytes_ == 0) place_ = Place::data_cr;
       continue;
     }
+    const bool ends_line = place_ == Place::size_lf;
     if (Verdict verdict = take(bytes[taken]); !verdict) return std::unexpected(verdict.error());
     ++taken;
+    if (ends_line) break;
   }
   return taken;
 }

@@ -16,7 +16,8 @@ class ChunkScanner {
  public:
   explicit ChunkScanner(std::size_t body_bytes_max) : body_bytes_max_(body_bytes_max) {}
 
-  /// Takes bytes up to the end of the body and says how many it took.
+  /// Takes bytes up to the end of a size line or of the body and says how many it took: Beast must
+  /// judge each line before the next one is looked at, or the verdict would depend on the cuts.
   [[nodiscard]] std::expected<std::size_t, ParseError> feed(std::span<const char> bytes);
   [[nodiscard]] bool done() const { return place_ == Place::done; }
 

@@ -27,7 +27,8 @@ struct RequestParser::State {
 
   void feed(std::span<const char> bytes);
   void end_head();
-  void feed_body(std::span<const char> bytes);
+  void feed_chunks(std::span<const char> bytes);
+  void feed_length(std::span<const char> bytes);
   [[nodiscard]] bool give_beast(std::string_view bytes);
   void complete();
   void fail(const ParseError& why) {
@@ -59,7 +60,12 @@ void RequestParser::State::feed(std::span<const char> bytes) {
     if (!head.done()) return;
     end_head();
   }
-  if (status == ParseStatus::need_more) feed_body(bytes);
+  if (status != ParseStatus::need_more) return;
+  if (framing.chunked) {
+    feed_chunks(bytes);
+  } else {
+    feed_length(bytes);
+  }
 }
 
 void RequestParser::State::end_head() {
@@ -77,19 +83,23 @@ void RequestParser::State::end_head() {
   if (!framing.chunked && body_bytes_left == 0) complete();
 }
 
-void RequestParser::State::feed_body(std::span<const char> bytes) {
-  std::size_t take = 0;
-  if (framing.chunked) {
+void RequestParser::State::feed_chunks(std::span<const char> bytes) {
+  while (!bytes.empty() && !chunks.done()) {
     const auto taken = chunks.feed(bytes);
     if (!taken) return fail(taken.error());
-    take = *taken;
-  } else {
-    take = static_cast<std::size_t>(std::min<std::uint64_t>(body_bytes_left, bytes.size()));
-    body_bytes_left -= take;
+    consumed += *taken;
+    if (!give_beast({bytes.data(), *taken})) return;
+    bytes = bytes.subspan(*taken);
   }
-  consumed += take;
-  if (!give_beast({bytes.data(), take})) return;
-  if (framing.chunked ? chunks.done() : body_bytes_left == 0) complete();
+  if (chunks.done()) complete();
+}
+
+void RequestParser::State::feed_length(std::span<const char> bytes) {
+  const auto taken =
+      static_cast<std::size_t>(std::min<std::uint64_t>(body_bytes_left, bytes.size()));
+  body_bytes_left -= taken;
+  consumed += taken;
+  if (give_beast({bytes.data(), taken}) && body_bytes_left == 0) complete();
 }
 
 /// Beast leaves the start of an incomplete chunk line with the caller: it waits in `pending`.
