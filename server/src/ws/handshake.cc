@@ -114,15 +114,15 @@ Refusal check_message(const Fields& fields) {
   return std::nullopt;
 }
 
+/// Whether one of the comma-separated names is `wanted`, which has no version ("name/1").
 bool lists(const Values& values, std::string_view wanted) {
   for (const std::string_view value : values) {
     HeaderScanner scanner(value);
     for (scanner.skip_commas(); !scanner.at_end(); scanner.skip_commas()) {
-      const std::string_view token = scanner.token();
-      scanner.skip_space();
-      const bool alone = scanner.at_end() || scanner.accept(',');
-      if (alone && equals_ignoring_case(token, wanted)) return true;
-      if (!alone) return false;
+      const std::string_view name = scanner.token();
+      const bool versioned = scanner.accept('/') && !scanner.token().empty();
+      if (!scanner.accept(',') && !scanner.at_end()) return false;
+      if (!versioned && equals_ignoring_case(name, wanted)) return true;
     }
   }
   return false;
@@ -202,14 +202,14 @@ Refusal choose_subprotocol(const Values& headers, std::span<const std::string_vi
 std::expected<HandshakeResult, HandshakeRefusal> handshake(const HandshakeRequest& request,
                                                            const HandshakePolicy& policy) {
   Fields fields;
-  if (auto refusal = collect(request.headers, fields)) return std::unexpected(*refusal);
-  if (auto refusal = check_request_line(request)) return std::unexpected(*refusal);
-  if (auto refusal = check_message(fields)) return std::unexpected(*refusal);
-  if (auto refusal = check_upgrade(fields)) return std::unexpected(*refusal);
+  if (auto refusal = collect(request.headers, fields)) return std::unexpected(std::move(*refusal));
+  if (auto refusal = check_request_line(request)) return std::unexpected(std::move(*refusal));
+  if (auto refusal = check_message(fields)) return std::unexpected(std::move(*refusal));
+  if (auto refusal = check_upgrade(fields)) return std::unexpected(std::move(*refusal));
 
   HandshakeResult result;
   if (auto refusal = choose_subprotocol(fields.protocol, policy.subprotocols, result))
-    return std::unexpected(*refusal);
+    return std::unexpected(std::move(*refusal));
   auto deflate = negotiate_deflate(fields.extensions, policy.deflate);
   if (!deflate) return std::unexpected(refuse(400, deflate.error()));
   result.deflate = deflate->params;
