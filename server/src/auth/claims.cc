@@ -178,7 +178,7 @@ std::expected<Claims, Error> read_claims(const json& object) {
   auto user_id = text_claim(object, "sub", kUserIdBytesMax);
   if (!user_id) return std::unexpected(std::move(user_id.error()));
   if (user_id->empty()) return invalid("claim 'sub' is missing");
-  auto session_id = text_claim(object, "sid", kSessionIdBytesMax);
+  auto session_id = text_claim(object, "sid", kSidBytesMax);
   if (!session_id) return std::unexpected(std::move(session_id.error()));
   auto info = object_claim(object, "info");
   if (!info) return std::unexpected(std::move(info.error()));

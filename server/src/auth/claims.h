@@ -42,7 +42,7 @@ struct ClaimChecks {
 };
 
 inline constexpr std::size_t kUserIdBytesMax = 255;
-inline constexpr std::size_t kSessionIdBytesMax = 255;
+inline constexpr std::size_t kSidBytesMax = 64;
 inline constexpr std::size_t kChannelRulesMax = 256;
 
 /// Reads the payload of a token whose signature has been verified (RFC 7519 section 4 and
