@@ -63,7 +63,7 @@ TEST_F(InflaterTest, AFloodOfFinalBlocksIsReadInPassing) {
 TEST_F(InflaterTest, InvalidAndTruncatedDataIsRefused) {
   for (const std::string& payload :
        {bytes({0x07}), bytes({0xFF}), bytes({0x00, 0x05, 0x00, 0x00, 0x00}),
-        bytes({0x00, 0x05, 0x00, 0xfa, 0xff, 0x48}), std::string("not deflate at all")}) {
+        bytes({0x00, 0x06, 0x00, 0xf9, 0xff, 0x48}), std::string("not deflate at all")}) {
     EXPECT_EQ(inflate(payload), InflateStatus::invalid);
     inflater.reset();
   }
