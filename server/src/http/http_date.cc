@@ -10,9 +10,9 @@
 namespace tidewire::http {
 namespace {
 
-constexpr std::array<std::string_view, 7> kDays = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-constexpr std::array<std::string_view, 12> kMonths = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                                      "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+constexpr std::array<const char*, 7> kDays = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+constexpr std::array<const char*, 12> kMonths = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                                 "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
 
 /// The parts of a date as their texts were found; -1 marks what could not be read.
 struct Parts {
@@ -85,8 +85,8 @@ std::string format_http_date(std::int64_t seconds) {
   std::array<char, 64> text{};
   const int size = std::snprintf(
       text.data(), text.size(), "%s, %02u %s %04d %02d:%02d:%02d GMT",
-      kDays[chrono::weekday(day).c_encoding()].data(), static_cast<unsigned>(date.day()),
-      kMonths[static_cast<unsigned>(date.month()) - 1].data(), static_cast<int>(date.year()),
+      kDays[chrono::weekday(day).c_encoding()], static_cast<unsigned>(date.day()),
+      kMonths[static_cast<unsigned>(date.month()) - 1], static_cast<int>(date.year()),
       static_cast<int>(time.hours().count()), static_cast<int>(time.minutes().count()),
       static_cast<int>(time.seconds().count()));
   return {text.data(), static_cast<std::size_t>(size)};
@@ -104,9 +104,10 @@ std::optional<std::int64_t> parse_http_date(std::string_view text) {
   if (!date.ok() || parts->hour < 0 || parts->hour > 23 || parts->minute < 0 ||
       parts->minute > 59 || parts->second < 0 || parts->second > 60)
     return std::nullopt;
-  const auto days = chrono::sys_days(date).time_since_epoch();
-  return chrono::duration_cast<chrono::seconds>(days).count() + parts->hour * 3600 +
-         parts->minute * 60 + parts->second;
+  const chrono::seconds moment = chrono::sys_days(date).time_since_epoch() +
+                                 chrono::hours(parts->hour) + chrono::minutes(parts->minute) +
+                                 chrono::seconds(parts->second);
+  return moment.count();
 }
 
 }  // namespace tidewire::http

@@ -16,10 +16,10 @@
 namespace tidewire::http {
 
 struct StaticFilesOptions {
-  std::string root;                                 // a directory
-  bool spa_fallback = true;                         // unknown pages get /index.html
-  std::size_t cached_bytes_max = 32 * 1024 * 1024;  // all cached files together
-  std::size_t cached_file_bytes_max = 512 * 1024;   // a bigger file is sent from disk in pieces
+  std::string root;                                   // a directory
+  bool spa_fallback = true;                           // unknown pages get /index.html
+  std::size_t cached_bytes_max = 32UL * 1024 * 1024;  // all cached files together
+  std::size_t cached_file_bytes_max = 512UL * 1024;   // a bigger file is sent from disk in pieces
 };
 
 /// Answers GET and HEAD from the files below one directory, as a CDN wants it of an origin.
