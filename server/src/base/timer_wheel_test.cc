@@ -46,6 +46,33 @@ TEST(TimerWheel, SurvivesAPauseLongerThanOneTurn) {
   EXPECT_EQ(deadline.fired, 1);
 }
 
+TEST(TimerWheel, SaysHowLongALoopMaySleep) {
+  TimerWheel wheel(1000);
+  EXPECT_EQ(wheel.wake_ms(), TimerWheel::kNever);
+  Deadline late(wheel), early(wheel);
+  wheel.schedule(late.timer, 60'000);
+  wheel.schedule(early.timer, 2'000);
+  EXPECT_GE(wheel.wake_ms(), 2'000);
+  EXPECT_LE(wheel.wake_ms(), 2'000 + TimerWheel::kTickMs);
+  early.timer.cancel();
+  EXPECT_GE(wheel.wake_ms(), 60'000);
+  wheel.advance(wheel.wake_ms());
+  EXPECT_EQ(late.fired, 1);
+  EXPECT_EQ(wheel.wake_ms(), TimerWheel::kNever);
+}
+
+TEST(TimerWheel, NeverSleepsPastADeadlineThatIsTurnsAway) {
+  TimerWheel wheel(0);
+  EXPECT_EQ(wheel.wake_ms(), TimerWheel::kNever);
+  Deadline deadline(wheel);
+  const MonoMillis due = TimerWheel::kTickMs * TimerWheel::kSlots * 2 + 5'000;
+  wheel.schedule(deadline.timer, due);
+  while (deadline.fired == 0) {
+    ASSERT_LE(wheel.wake_ms(), due + TimerWheel::kTickMs);
+    wheel.advance(wheel.wake_ms());
+  }
+}
+
 TEST(TimerWheel, ForgetsACancelledOrDestroyedTimer) {
   TimerWheel wheel(0);
   Deadline kept(wheel);

@@ -1,11 +1,11 @@
 #include "net/listener.h"
 
 #include <cerrno>
-#include <cstdlib>
 
 #include <gtest/gtest.h>
 #include <netinet/tcp.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "net/process.h"
 #include "net/shard_pool.h"
@@ -132,23 +132,23 @@ void survive_exhaustion() {
   UniqueFd served_client(::socket(AF_INET, SOCK_STREAM, 0));
   const rlimit limit{.rlim_cur = static_cast<rlim_t>(served_client.get() + 1),
                      .rlim_max = static_cast<rlim_t>(served_client.get() + 1)};
-  if (!listener || ::setrlimit(RLIMIT_NOFILE, &limit) != 0) std::exit(1);
+  if (!listener || ::setrlimit(RLIMIT_NOFILE, &limit) != 0) ::_exit(1);
   std::vector<UniqueFd> fillers;  // the holes below the limit
   for (int fd = ::dup(0); fd >= 0; fd = ::dup(0)) fillers.emplace_back(fd);
 
   sockaddr_storage storage;
   const socklen_t length = (*listener)->address().to(storage);
   const auto* target = reinterpret_cast<const sockaddr*>(&storage);
-  if (::connect(refused_client.get(), target, length) != 0) std::exit(2);
-  if (!turn_until(shard, [&] { return accepted.refused == 1; })) std::exit(3);
-  if (accepted.last_error != EMFILE) std::exit(4);
+  if (::connect(refused_client.get(), target, length) != 0) ::_exit(2);
+  if (!turn_until(shard, [&] { return accepted.refused == 1; })) ::_exit(3);
+  if (accepted.last_error != EMFILE) ::_exit(4);
   char byte;
-  if (::recv(refused_client.get(), &byte, 1, 0) != 0) std::exit(5);  // a clean end, no hang
+  if (::recv(refused_client.get(), &byte, 1, 0) != 0) ::_exit(5);  // a clean end, no hang
 
   refused_client.reset();
-  if (::connect(served_client.get(), target, length) != 0) std::exit(6);
-  if (!turn_until(shard, [&] { return accepted.sockets.size() == 1; })) std::exit(7);
-  std::exit(0);
+  if (::connect(served_client.get(), target, length) != 0) ::_exit(6);
+  if (!turn_until(shard, [&] { return accepted.sockets.size() == 1; })) ::_exit(7);
+  ::_exit(0);
 }
 
 TEST(ListenerDeathTest, ClosesWaitingClientsWhenDescriptorsRunOutAndRecovers) {
