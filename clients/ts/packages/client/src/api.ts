@@ -1,0 +1,120 @@
+import type { On, Publishable, PublishType, TidewireEvent, Undo } from './event'
+import type { PresenceMember, RpcCaller } from './generated/events'
+import type { HistoryOptions, PublishOptions, RequestOptions, SendOptions, SubscribeOptions } from './options'
+import type { ChannelState, ConnectionState, Position } from './state'
+
+export interface PublishResult {
+  /** Where the event stands in the channel; undefined for classes that are not kept. */
+  offset: number | undefined
+  epoch: string | undefined
+  /** The server had accepted this key (or piece) before and did nothing now. */
+  duplicate: boolean
+}
+
+export interface SubscribeResult {
+  position: Position
+  /** The client asked for what it missed. */
+  wasRecovering: boolean
+  /** Everything that was missed was delivered to the handlers before this resolved. */
+  recovered: boolean
+  /** How many missed or past events were delivered. */
+  replayed: number
+}
+
+export interface HistoryPage {
+  epoch: string
+  offset: number
+  publications: readonly TidewireEvent[]
+}
+
+/** A value of the channel's shared state. */
+export interface SharedValue {
+  value: unknown
+  version: number
+}
+
+/** Shared state of a channel: small values with a version each. */
+export interface SharedState {
+  get(key: string, options?: RequestOptions): Promise<SharedValue | undefined>
+  all(options?: RequestOptions): Promise<ReadonlyMap<string, SharedValue>>
+  /** With `ifVersion`, rejects with `conflict` (details.current) when someone else was faster. */
+  set(key: string, value: unknown, options?: RequestOptions & { ifVersion?: number }): Promise<SharedValue>
+  delete(key: string, options?: RequestOptions & { ifVersion?: number }): Promise<void>
+}
+
+/** One channel. The same name gives the same object; handlers stay through reconnects. */
+export interface Channel<Custom extends object = {}> {
+  readonly name: string
+  readonly state: ChannelState
+  /** The last durable event handled, once subscribed. Keep it to continue in a later visit. */
+  readonly position: Position | undefined
+  onState(handler: (state: ChannelState) => void): Undo
+  on: On<Custom>
+  /** Every published event of this channel, whatever its type. */
+  onEvent(handler: (event: TidewireEvent) => void): Undo
+  /** Resolves when the server has confirmed; survives reconnects until `unsubscribe()`. May be called before `connect()`. */
+  subscribe(options?: SubscribeOptions): Promise<SubscribeResult>
+  /** Stops delivery. The position is kept: a later `subscribe()` catches up. */
+  unsubscribe(): Promise<void>
+  /** Resolves when the server has accepted the event; sent again with the same key after a reconnect until then. */
+  publish<Type extends PublishType<Custom>>(
+    type: Type,
+    payload: Publishable<Custom>[Type],
+    options?: PublishOptions,
+  ): Promise<PublishResult>
+  /** Fire and forget: false when there is no connection and the event was dropped. */
+  send<Type extends PublishType<Custom>>(type: Type, payload: Publishable<Custom>[Type], options?: SendOptions): boolean
+  presence(options?: RequestOptions): Promise<readonly PresenceMember[]>
+  history(options?: HistoryOptions): Promise<HistoryPage>
+  /** Tells the server that this consumer has processed the channel up to there (default: the last event handled). */
+  ack(offset?: number): void
+  /** Asks the producer of a growing message to stop. */
+  cancelStream(messageId: string, options?: RequestOptions & { reason?: string }): Promise<void>
+  readonly shared: SharedState
+}
+
+export interface Metrics {
+  /** Round trip of the last heartbeat; undefined before the first. */
+  rttMs: number | undefined
+  /** Messages, counting each one of a batch. */
+  received: number
+  sent: number
+  bytesReceived: number
+  bytesSent: number
+  /** Received in the last whole seconds, averaged over up to five. */
+  messagesPerSecond: number
+  connects: number
+  reconnects: number
+  /** Durable events dropped because their offset had been handled already. */
+  duplicates: number
+  /** Recoveries that failed. */
+  gaps: number
+  /** Requests that wait for an answer. */
+  pending: number
+}
+
+export interface Client<Custom extends object = {}> {
+  readonly state: ConnectionState
+  onState(handler: (state: ConnectionState) => void): Undo
+  /** Resolves when the connection is open; rejects when it is closed for good. Does nothing twice. */
+  connect(): Promise<void>
+  /** Ends the connection and every waiting request. `connect()` starts again. */
+  close(): void
+  /** Events of every channel and of the connection. */
+  on: On<Custom>
+  onEvent(handler: (event: TidewireEvent) => void): Undo
+  channel(name: string): Channel<Custom>
+  rpc<Result = unknown>(method: string, params?: object, options?: RequestOptions & { channel?: string }): Promise<Result>
+  /** Answers `rpc` calls of others as a worker (permission `serve`), again after each reconnect. */
+  serve(handlers: Readonly<Record<string, (params: unknown, caller: RpcCaller) => unknown>>): Undo
+  /** Fire and forget: false when there is no connection and the event was dropped. */
+  send<Type extends PublishType<Custom>>(
+    channel: string,
+    type: Type,
+    payload: Publishable<Custom>[Type],
+    options?: SendOptions,
+  ): boolean
+  metrics(): Metrics
+  /** Calls the handler every `everyMs` (default 1000) while the undo was not called. */
+  onMetrics(handler: (metrics: Metrics) => void, everyMs?: number): Undo
+}

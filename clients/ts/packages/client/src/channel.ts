@@ -1,0 +1,103 @@
+import type { Channel, HistoryPage, PublishResult } from './api'
+import { toIncoming, type Incoming, type Outgoing } from './codec'
+import type { Emitter } from './emitter'
+import type { TidewireEvent } from './event'
+import type { PresenceMember } from './generated/events'
+import type { Environment, HistoryOptions, PublishOptions, SendOptions } from './options'
+import type { RequestRule } from './requests'
+import { createSharedState } from './shared_state'
+import type { Subscription } from './subscription'
+
+export interface ChannelSeams {
+  name: string
+  subscription: Subscription
+  emitter: Emitter
+  env: Environment
+  echo: boolean | undefined
+  /** Asks the server; waits for a connection when there is none. */
+  ask(message: Outgoing, rule: RequestRule): Promise<Incoming>
+  /** Fire and forget; false when not connected. */
+  tell(message: Outgoing): boolean
+}
+
+/** The application's view of one channel: puts its calls into messages. */
+export function createChannel<Custom extends object>(seams: ChannelSeams): Channel<Custom> {
+  const { name, subscription, emitter, env, ask, tell } = seams
+  const on = (type: string, handler: (event: never) => void) => emitter.on(type, handler)
+
+  return {
+    name,
+    get state() {
+      return subscription.state()
+    },
+    get position() {
+      return subscription.position()
+    },
+    onState: subscription.onState,
+    on: on as Channel<Custom>['on'],
+    onEvent: (handler) => emitter.on('*', handler),
+    subscribe: (options = {}) => subscription.subscribe(options),
+    async unsubscribe() {
+      if (subscription.leave()) await ask({ type: 'unsubscribe', channel: name }, { resend: false }).catch(ignoreLoss)
+    },
+    async publish(type, payload, options = {}) {
+      const echo = options.echo ?? seams.echo
+      const key = options.key ?? env.randomId()
+      const message = publication(name, type, payload, { ...options, key, echo })
+      const { payload: ack } = await ask(message, { ...options, resend: true })
+      const result = publishResult(ack)
+      const { offset, epoch } = result
+      if (echo === false && offset !== undefined && epoch !== undefined) subscription.skip({ epoch, offset })
+      return result
+    },
+    send: (type, payload, options = {}) => tell(publication(name, type, payload, { echo: seams.echo, ...options })),
+    async presence(options = {}) {
+      const { payload } = await ask({ type: 'presence', channel: name }, { ...options, resend: true })
+      return (Array.isArray(payload.members) ? payload.members : []) as PresenceMember[]
+    },
+    async history(options = {}) {
+      const { payload } = await ask({ type: 'history', channel: name, payload: historyQuery(options) }, { ...options, resend: true })
+      return historyPage(name, payload)
+    },
+    ack(offset) {
+      const position = subscription.position()
+      if (position) tell({ type: 'ack', channel: name, payload: { ...position, offset: offset ?? position.offset } })
+    },
+    async cancelStream(messageId, { reason, ...rule } = {}) {
+      await ask({ type: 'stream_cancel', channel: name, payload: { messageId, reason } }, { ...rule, resend: true })
+    },
+    shared: createSharedState(name, ask),
+  }
+}
+
+export function publication(channel: string, type: string, payload: unknown, options: PublishOptions | SendOptions): Outgoing {
+  const { key, priority, echo, trace } = options
+  return { type, channel, payload, key, priority, echo: echo === false ? false : undefined, trace }
+}
+
+function publishResult(ack: Incoming['payload']): PublishResult {
+  return {
+    offset: typeof ack.offset === 'number' ? ack.offset : undefined,
+    epoch: typeof ack.epoch === 'string' ? ack.epoch : undefined,
+    duplicate: ack.duplicate === true,
+  }
+}
+
+function historyQuery({ since, limit, reverse }: HistoryOptions) {
+  return { since, limit: limit ?? 100, reverse }
+}
+
+function historyPage(channel: string, payload: Incoming['payload']): HistoryPage {
+  const raw: unknown[] = Array.isArray(payload.publications) ? payload.publications : []
+  const publications = raw
+    .map(toIncoming)
+    .filter((message) => message !== undefined)
+    .map((message): TidewireEvent => ({ ...message, channel, replayed: true }))
+  return { epoch: String(payload.epoch), offset: Number(payload.offset), publications }
+}
+
+/** The connection went away first: then the server has no subscription to end. */
+function ignoreLoss(error: unknown): void {
+  const { name } = error as { name?: string }
+  if (name !== 'connection_lost' && name !== 'not_subscribed' && name !== 'closed') throw error
+}

@@ -1,0 +1,210 @@
+import type { Channel, Client } from './api'
+import { createChannel, publication } from './channel'
+import { encode, utf8Length, type Incoming, type Outgoing } from './codec'
+import { closedError, createConnection } from './connection'
+import { createEmitter, type Emitter } from './emitter'
+import { defaultEnvironment } from './environment'
+import { TidewireError } from './error'
+import type { TidewireEvent } from './event'
+import { createMeter } from './meter'
+import type { ClientOptions, Environment } from './options'
+import { createRequests, type RequestRule } from './requests'
+import { serverError } from './server_error'
+import { createSubscription, type Subscription } from './subscription'
+import { createWorker } from './worker'
+
+interface Room<Custom extends object> {
+  channel: Channel<Custom>
+  subscription: Subscription
+  emitter: Emitter
+}
+
+/**
+ * Creates a client. It does nothing until `connect()`.
+ * Give the types of your own events as the parameter: `createClient<{ order_placed: Order }>({...})`.
+ */
+export function createClient<Custom extends object = {}>(options: ClientOptions): Client<Custom> {
+  const env: Environment = { ...defaultEnvironment(options.webSocket), ...options.environment }
+  const timeoutMs = options.timeoutMs ?? 30_000
+  const implied = impliedChannel(options.url)
+  const rooms = new Map<string, Room<Custom>>()
+  const subscribing = new Map<string, Subscription>()
+  const meter = createMeter()
+  let serial = 0
+
+  // What a handler throws goes to the handlers of `error`; without any, or when one of those throws, to the host.
+  const emitter = createEmitter((error) => env.after(0, () => raise(error)))
+  const fault = (error: unknown) => {
+    if (!emitter.emit('error', asError(error))) env.after(0, () => raise(error))
+  }
+
+  const connection = createConnection(options, env, meter, {
+    greeting() {
+      const messages: Outgoing[] = []
+      for (const { subscription } of rooms.values()) {
+        const message = subscription.resume()
+        if (message) messages.push(message)
+      }
+      return messages
+    },
+    open() {
+      for (const message of worker.offer()) offer(message)
+      for (const { subscription } of rooms.values()) subscription.opened()
+      requests.open()
+    },
+    message: receive,
+    down() {
+      requests.down()
+      subscribing.clear()
+      for (const { subscription } of rooms.values()) subscription.down(undefined)
+    },
+    closed(reason) {
+      subscribing.clear()
+      const error = closedError(reason)
+      requests.fail(error)
+      for (const { subscription } of rooms.values()) subscription.down(error)
+    },
+    fault,
+  })
+  const requests = createRequests({
+    env,
+    timeoutMs,
+    limits: options.outbox ?? {},
+    maxBytes: connection.maxBytes,
+    send: connection.send,
+  })
+  const closedNow = () => {
+    const state = connection.state()
+    return state.status === 'closed' ? closedError(state.reason) : undefined
+  }
+  const ask = (message: Outgoing, rule: RequestRule) => {
+    const error = closedNow()
+    return error ? Promise.reject(error) : requests.ask(message, rule)
+  }
+  const tell = (message: Outgoing) => {
+    const text = encode(message)
+    return utf8Length(text) <= connection.maxBytes() && connection.send(text)
+  }
+  const offer = (message: Outgoing) => {
+    if (connection.state().status !== 'open') return
+    // Lost with the connection: the next one offers again.
+    requests.ask(message, { resend: false }).catch((error: TidewireError) => {
+      if (error.code !== 0) emitter.emit('error', error)
+    })
+  }
+  const worker = createWorker(tell, offer)
+
+  const room = (name: string): Room<Custom> => {
+    let found = rooms.get(name)
+    if (!found) rooms.set(name, (found = createRoom(name)))
+    return found
+  }
+
+  const createRoom = (name: string): Room<Custom> => {
+    const own = createEmitter(fault)
+    const both = (type: string, value: unknown) => {
+      own.emit(type, value)
+      emitter.emit(type, value)
+    }
+    const subscription: Subscription = createSubscription({
+      channel: name,
+      implied: name === implied,
+      env,
+      meter,
+      timeoutMs,
+      nextId() {
+        const id = `s${++serial}`
+        subscribing.set(id, subscription)
+        return id
+      },
+      closed: closedNow,
+      isOpen: () => connection.state().status === 'open',
+      send: (messages) => messages.forEach((message) => connection.send(encode(message))),
+      deliver(event: TidewireEvent) {
+        both(event.type, event)
+        both('*', event)
+      },
+      gap: (gap) => both('gap', gap),
+      fault,
+    })
+    const channel = createChannel<Custom>({ name, subscription, emitter: own, env, echo: options.echo, ask, tell })
+    return { channel, subscription, emitter: own }
+  }
+
+  function receive(message: Incoming): void {
+    const { type, id, channel } = message
+    const subscription = id === undefined ? undefined : subscribing.get(id)
+    if (subscription) {
+      subscribing.delete(id as string)
+      subscription.answer(message)
+    } else if (type === 'rpc_request') worker.call(message)
+    else if (requests.settle(message)) return
+    else if (type === 'error') emitter.emit('error', serverError(message.payload))
+    else if (channel === undefined || replies.has(type)) return
+    else if (type === 'subscribed') room(channel).subscription.answer(message)
+    else if (type === 'unsubscribed') rooms.get(channel)?.subscription.unsubscribed(String(message.payload.reason))
+    else if (type === 'stream_cancel') cancelled(message, channel)
+    else rooms.get(channel)?.subscription.receive(message)
+  }
+
+  /** A producer need not be subscribed to what it streams into. */
+  const cancelled = ({ type, payload, from, ts }: Incoming, channel: string) => {
+    const event: TidewireEvent = { type, channel, payload, from, ts, replayed: false }
+    rooms.get(channel)?.emitter.emit(type, event)
+    emitter.emit(type, event)
+  }
+
+  if (implied !== undefined) room(implied)
+
+  const metrics = () => ({ ...meter.counts, messagesPerSecond: meter.rate(env.now()), pending: requests.size })
+
+  return {
+    get state() {
+      return connection.state()
+    },
+    onState: connection.onState,
+    connect: connection.connect,
+    close: connection.close,
+    on: ((type: string, handler: (event: never) => void) => emitter.on(type, handler)) as Client<Custom>['on'],
+    onEvent: (handler) => emitter.on('*', handler),
+    channel: (name) => room(name).channel,
+    async rpc<Result>(method: string, params: object = {}, rpcOptions: Parameters<Client['rpc']>[2] = {}) {
+      const { channel, ...rule } = rpcOptions
+      const { payload } = await ask({ type: 'rpc', channel, payload: { method, params } }, { ...rule, resend: false })
+      return payload.result as Result
+    },
+    serve: worker.serve,
+    send: (channel, type, payload, sendOptions = {}) =>
+      tell(publication(channel, type, payload, { echo: options.echo, ...sendOptions })),
+    metrics,
+    onMetrics(handler, everyMs = 1000) {
+      let cancel = () => {}
+      const tick = () => {
+        cancel = env.after(everyMs, tick)
+        handler(metrics())
+      }
+      cancel = env.after(everyMs, tick)
+      return () => cancel()
+    },
+  }
+}
+
+/** Answers nobody waits for any more, such as one that came after its timeout. */
+const replies = new Set(['ack', 'history', 'presence', 'rpc_result', 'state'])
+
+/** `wss://host/ws/chat/1` is subscribed to `chat:1` by its URL. */
+export function impliedChannel(url: string): string | undefined {
+  const match = /\/ws\/([^/?#]+)\/([^/?#]+)\/?(?:[?#]|$)/.exec(url)
+  return match ? `${decodeURIComponent(match[1] as string)}:${decodeURIComponent(match[2] as string)}` : undefined
+}
+
+function asError(error: unknown): TidewireError {
+  if (error instanceof TidewireError) return error
+  const wrapped = new TidewireError({ code: 0, name: 'handler_failed', message: String(error), retryable: false })
+  wrapped.cause = error
+  return wrapped
+}
+
+function raise(error: unknown): never {
+  throw error
+}

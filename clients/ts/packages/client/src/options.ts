@@ -1,0 +1,114 @@
+import type { Priority } from './generated/codes'
+
+/** Why a token is needed: a first connection, a new one, a refresh in place, or the server refused the last one. */
+export interface TokenRequest {
+  reason: 'connect' | 'reconnect' | 'refresh' | 'rejected'
+  /** Fires when the client no longer waits for the answer. */
+  signal: AbortSignal
+}
+
+/** Gives a JWT; empty or null means "signed out" and closes the client as unauthorized; a throw is retried. */
+export type GetToken = (request: TokenRequest) => string | null | Promise<string | null>
+
+/** The part of the standard WebSocket that the client uses: the browser's, Node 22's, `ws`'s and undici's all fit. */
+export interface WebSocketLike {
+  readonly readyState: number
+  readonly bufferedAmount: number
+  send(data: string): void
+  close(code?: number, reason?: string): void
+  onopen: ((event: never) => unknown) | null
+  onmessage: ((event: never) => unknown) | null
+  onclose: ((event: never) => unknown) | null
+  onerror: ((event: never) => unknown) | null
+}
+
+export type WebSocketConstructor = new (url: string, protocols?: string | string[]) => WebSocketLike
+
+export interface ReconnectOptions {
+  /** The first delay is random below this. Default 1000. */
+  minMs?: number
+  /** No delay is longer. Default 30000. */
+  maxMs?: number
+}
+
+export interface BatchOptions {
+  /** How long a message may wait for company, in ms. 0: what one turn of the event loop sends leaves together. */
+  windowMs?: number
+  /** A batch leaves at once when it holds this many messages. Default 64. */
+  max?: number
+}
+
+export interface OutboxOptions {
+  /** Unacknowledged requests. Default 500. */
+  maxMessages?: number
+  /** Their bytes. Default 1 MiB. */
+  maxBytes?: number
+}
+
+/** Every effect of the client, so that tests decide what happens and when. */
+export interface Environment {
+  WebSocket: WebSocketConstructor | undefined
+  now(): number
+  /** Runs `task` once after `ms`; the result cancels it. */
+  after(ms: number, task: () => void): () => void
+  random(): number
+  randomId(): string
+  /** Calls `wake` when the page becomes visible or the network comes back, `sleep` when the network goes away. */
+  watch(wake: () => void, sleep: () => void): () => void
+}
+
+export interface ClientOptions {
+  /** `wss://host/ws` or, for a connection of one resource, `wss://host/ws/{resource}/{id}`. */
+  url: string
+  /** A fixed token. With `getToken`, the first one used. */
+  token?: string
+  getToken?: GetToken
+  /** Where the token travels: in the first message (default), or in an offered subprotocol, checked before the upgrade. */
+  tokenIn?: 'message' | 'subprotocol'
+  /** The session the token is bound to. By default the `sid` claim of the token, then what the server gave. */
+  sessionId?: string
+  /** `name/version` or a kind such as `agent`; the server derives the kind from it. */
+  client?: string
+  /** The WebSocket class. Needed on Node before 22: `import WebSocket from 'ws'`. */
+  webSocket?: WebSocketConstructor
+  reconnect?: ReconnectOptions
+  /** Off unless given. */
+  batch?: BatchOptions
+  outbox?: OutboxOptions
+  /** How long requests wait for their answer. Default 30000. */
+  timeoutMs?: number
+  /** Default for `publish`: false keeps the client's own events from coming back to it. Default true. */
+  echo?: boolean
+  environment?: Partial<Environment>
+}
+
+export interface RequestOptions {
+  timeoutMs?: number
+  signal?: AbortSignal
+}
+
+export interface PublishOptions extends RequestOptions {
+  /** Idempotency key: publishing again with the same key within 5 minutes changes nothing. Random by default. */
+  key?: string
+  priority?: Priority
+  echo?: boolean
+  /** W3C `traceparent`, passed through to subscribers. */
+  trace?: string
+}
+
+export type SendOptions = Pick<PublishOptions, 'key' | 'priority' | 'echo' | 'trace'>
+
+export interface SubscribeOptions extends RequestOptions {
+  /** Continue after this position, for example one kept from an earlier visit. */
+  since?: { epoch: string; offset: number }
+  /** Also give this many past events. */
+  history?: number
+  /** A subscription token for this channel. */
+  token?: string
+}
+
+export interface HistoryOptions extends RequestOptions {
+  since?: { epoch: string; offset: number }
+  limit?: number
+  reverse?: boolean
+}

@@ -1,0 +1,291 @@
+import { backoffMs } from './backoff'
+import { toIncoming, type Incoming, type Outgoing } from './codec'
+import { createStore } from './emitter'
+import { localError, type TidewireError } from './error'
+import type { Gap, TidewireEvent, Undo } from './event'
+import type { Meter } from './meter'
+import type { Environment, SubscribeOptions } from './options'
+import { serverError } from './server_error'
+import type { SubscribeResult } from './api'
+import type { ChannelState, Position } from './state'
+
+/**
+ * One channel's place in the stream: what was handled, what to ask for next.
+ * The position moves before an event is handed out, so that whatever a handler does, an event is handed out once.
+ */
+export interface Subscription {
+  state(): ChannelState
+  position(): Position | undefined
+  onState(handler: (state: ChannelState) => void): Undo
+  subscribe(options: SubscribeOptions): Promise<SubscribeResult>
+  /** True when the server has to be told. */
+  leave(): boolean
+  /** What to send on a new connection; undefined when nothing is wanted or the URL implies the subscription. */
+  resume(): Outgoing | undefined
+  /** The connection is open: asks what came up since `resume()`. */
+  opened(): void
+  /** `subscribed` or `error` to a subscribe of ours, or a `subscribed` that the URL implied (no id). */
+  answer(message: Incoming): void
+  unsubscribed(reason: string): void
+  receive(message: Incoming): void
+  /** A publish of ours with `echo: false` took this offset: it will not arrive. */
+  skip(position: Position): void
+  /** The connection is gone; with an error, for good. */
+  down(closed: TidewireError | undefined): void
+}
+
+export interface SubscriptionSeams {
+  channel: string
+  /** The connection's URL implies this subscription. */
+  implied: boolean
+  env: Environment
+  meter: Meter
+  timeoutMs: number
+  /** A new request id whose answer comes to this subscription. */
+  nextId(): string
+  isOpen(): boolean
+  /** Why the client is closed, if it is. */
+  closed(): TidewireError | undefined
+  send(messages: Outgoing[]): void
+  deliver(event: TidewireEvent): void
+  gap(gap: Gap): void
+  fault(error: unknown): void
+}
+
+interface Waiter {
+  resolve(result: SubscribeResult): void
+  reject(error: TidewireError): void
+}
+
+export function createSubscription(seams: SubscriptionSeams): Subscription {
+  const { channel, env, meter } = seams
+  const state = createStore<ChannelState>({ status: 'unsubscribed', reason: 'never subscribed' }, seams.fault)
+  const waiters = new Set<Waiter>()
+  const skipped = new Set<number>()
+  let wanted = seams.implied
+  /** The server has confirmed what the URL implies, on this connection. */
+  let confirmedOnce = false
+  let options: SubscribeOptions = {}
+  let position: Position | undefined
+  let expecting: string | undefined
+  let retries = 0
+  let cancelRetry = () => {}
+
+  const request = (): Outgoing => {
+    cancelRetry()
+    expecting = seams.nextId()
+    const payload: Record<string, unknown> = {}
+    if (position) payload.since = position
+    else if (options.history) payload.history = options.history
+    if (options.token) payload.token = options.token
+    if (state.get().status !== 'subscribing') state.set({ status: 'subscribing' })
+    return { type: 'subscribe', id: expecting, channel, payload }
+  }
+
+  /** Asks again from the last position: after a skipped offset, or when the server gave the subscription up. */
+  const again = (leaveFirst: boolean) => {
+    state.set({ status: 'subscribing' })
+    const delay = retries === 0 ? 0 : backoffMs(retries, env.random(), { minMs: 500, maxMs: 20_000 })
+    retries++
+    cancelRetry()
+    const go = () => {
+      if (!wanted || !seams.isOpen()) return
+      seams.send(leaveFirst ? [{ type: 'unsubscribe', id: seams.nextId(), channel }, request()] : [request()])
+    }
+    if (delay === 0) go()
+    else cancelRetry = env.after(delay, go)
+  }
+
+  const deliver = (message: Incoming, replayed: boolean) => {
+    if (!wanted) return
+    const { type, payload, offset, epoch, ts, from, key, priority, trace } = message
+    seams.deliver({ type, channel, payload, offset, epoch, ts, from, key, priority, trace, replayed })
+  }
+
+  /** Moves over offsets that will not arrive, because they are our own. */
+  const passSkipped = () => {
+    if (!position) return
+    const { epoch } = position
+    let { offset } = position
+    while (skipped.delete(offset + 1)) offset++
+    position = { epoch, offset }
+  }
+
+  const deliverDurable = (message: Incoming, epoch: string, offset: number, replayed: boolean) => {
+    const own = skipped.delete(offset)
+    position = { epoch, offset }
+    passSkipped()
+    if (!own) deliver(message, replayed)
+  }
+
+  const live = (message: Incoming, offset: number) => {
+    const epoch = message.epoch ?? position?.epoch ?? ''
+    if (!position || (position.epoch === epoch && offset === position.offset + 1)) {
+      retries = 0
+      deliverDurable(message, epoch, offset, false)
+    } else if (position.epoch === epoch && offset <= position.offset) {
+      meter.counts.duplicates++
+    } else if (state.get().status === 'subscribed') {
+      again(true)
+    }
+    // While asking again, what lies beyond the hole is dropped: the answer brings it in order.
+  }
+
+  const replay = (payload: Incoming['payload']) => {
+    let count = 0
+    for (const raw of listOf(payload.publications)) {
+      const offset = raw.offset ?? 0
+      if (!wanted) break
+      if (position && position.epoch === payload.epoch && offset <= position.offset) meter.counts.duplicates++
+      else {
+        count++
+        deliverDurable(raw, String(payload.epoch), offset, true)
+      }
+    }
+    return count
+  }
+
+  const confirmed = (payload: Incoming['payload']) => {
+    const top: Position = { epoch: String(payload.epoch), offset: Number(payload.offset) }
+    const wasRecovering = payload.wasRecovering === true
+    const recovered = payload.recovered === true
+    const from = position
+    if (wasRecovering && !recovered) position = top
+    state.set({ status: 'subscribed', recovered, wasRecovering })
+    if (wasRecovering && !recovered) {
+      skipped.clear()
+      meter.counts.gaps++
+      seams.gap({ channel, from: from ?? top, to: top })
+    }
+    const replayed = replay(payload)
+    // After a recovery, what `publications` did not hold follows live: only a fresh start jumps to the top.
+    if (!position || position.epoch !== top.epoch || (!wasRecovering && position.offset < top.offset)) position = top
+    for (const raw of listOf(payload.latest)) deliver(raw, true)
+    for (const raw of listOf(payload.streams)) deliver(raw, true)
+    settle((waiter) => waiter.resolve({ position: position ?? top, wasRecovering, recovered, replayed }))
+  }
+
+  /** The URL implied the subscription, so the server knew no position: ask again if that matters. */
+  const confirmedByUrl = (payload: Incoming['payload']) => {
+    confirmedOnce = true
+    if (!wanted) return seams.send([{ type: 'unsubscribe', id: seams.nextId(), channel }])
+    const current = position?.epoch === payload.epoch && position?.offset === payload.offset
+    if (position ? current : !options.history) confirmed(current ? { ...payload, wasRecovering: true, recovered: true } : payload)
+    else again(true)
+  }
+
+  const refused = (error: TidewireError) => {
+    if (error.name === 'already_subscribed') again(true)
+    else if (error.retryable) {
+      retries ||= 1
+      again(false)
+    } else if (error.name !== 'unauthorized') {
+      // Unauthorized here means that the `auth` sent before it failed: the connection deals with that.
+      wanted = false
+      state.set({ status: 'denied', error })
+      settle((waiter) => waiter.reject(error))
+    }
+  }
+
+  const awaitsUrl = () => seams.implied && !confirmedOnce
+
+  const settle = (how: (waiter: Waiter) => void) => {
+    for (const waiter of Array.from(waiters)) how(waiter)
+  }
+
+  const wait = ({ timeoutMs = seams.timeoutMs, signal }: SubscribeOptions) =>
+    new Promise<SubscribeResult>((resolve, reject) => {
+      const finish = () => {
+        stop()
+        signal?.removeEventListener('abort', abort)
+        waiters.delete(waiter)
+      }
+      const waiter: Waiter = {
+        resolve: (result) => (finish(), resolve(result)),
+        reject: (error) => (finish(), reject(error)),
+      }
+      const abort = () => waiter.reject(localError('aborted', 'aborted'))
+      const stop = env.after(timeoutMs, () => waiter.reject(localError('timeout', `no answer to subscribe in ${timeoutMs} ms`)))
+      signal?.addEventListener('abort', abort)
+      waiters.add(waiter)
+    })
+
+  return {
+    state: state.get,
+    position: () => position,
+    onState: state.watch,
+    subscribe(given) {
+      const refusal = given.signal?.aborted ? localError('aborted', 'aborted') : seams.closed()
+      if (refusal) return Promise.reject(refusal)
+      const current = state.get()
+      const fresh = !wanted || given.history !== undefined || given.since !== undefined || given.token !== undefined
+      if (current.status === 'subscribed' && position && !fresh) {
+        const { wasRecovering, recovered } = current
+        return Promise.resolve({ position, wasRecovering, recovered, replayed: 0 })
+      }
+      options = { ...options, ...given }
+      if (given.since) position = given.since
+      // Asking for history anew means from the top, not from where this client stands.
+      else if (given.history !== undefined && current.status === 'subscribed') position = undefined
+      wanted = true
+      const result = wait(given)
+      retries = 0
+      if (!seams.isOpen() || awaitsUrl()) state.set({ status: 'subscribing' })
+      else if (current.status === 'subscribed') again(true)
+      else if (expecting === undefined) seams.send([request()])
+      return result
+    },
+    leave() {
+      const { status } = state.get()
+      wanted = false
+      expecting = undefined
+      retries = 0
+      cancelRetry()
+      state.set({ status: 'unsubscribed', reason: 'unsubscribe' })
+      settle((waiter) => waiter.reject(localError('aborted', 'unsubscribed before the server answered')))
+      return seams.isOpen() && (status === 'subscribed' || status === 'subscribing')
+    },
+    resume() {
+      retries = 0
+      return wanted && !seams.implied ? request() : undefined
+    },
+    opened() {
+      if (wanted && expecting === undefined && !awaitsUrl() && state.get().status !== 'subscribed') seams.send([request()])
+    },
+    answer(message) {
+      if (message.id === undefined) return confirmedByUrl(message.payload)
+      if (message.id !== expecting) return
+      expecting = undefined
+      if (message.type === 'error') refused(serverError(message.payload))
+      else if (wanted) confirmed(message.payload)
+    },
+    unsubscribed(reason) {
+      if (!wanted || expecting !== undefined || state.get().status !== 'subscribed') return
+      if (reason === 'insufficient_state') return again(false)
+      wanted = false
+      state.set({ status: 'unsubscribed', reason })
+    },
+    receive(message) {
+      if (!wanted) return
+      if (message.offset === undefined) deliver(message, false)
+      else live(message, message.offset)
+    },
+    skip({ epoch, offset }) {
+      if (!position || position.epoch !== epoch || offset <= position.offset) return
+      skipped.add(offset)
+      passSkipped()
+    },
+    down(closed) {
+      cancelRetry()
+      expecting = undefined
+      confirmedOnce = false
+      if (closed) settle((waiter) => waiter.reject(closed))
+      if (wanted) state.set(closed ? { status: 'unsubscribed', reason: 'closed' } : { status: 'subscribing' })
+    },
+  }
+}
+
+function listOf(value: unknown): Incoming[] {
+  if (!Array.isArray(value)) return []
+  return value.map(toIncoming).filter((message) => message !== undefined)
+}
