@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "protocol/error.h"
+#include "protocol/stream_position.h"
 
 namespace tidewire {
 
@@ -26,14 +27,6 @@ inline constexpr std::size_t kStateKeyBytesMax = 128;
 inline constexpr std::size_t kMessageIdBytesMax = 128;
 inline constexpr std::size_t kReasonBytesMax = 256;
 inline constexpr std::uint64_t kHistoryLimitMax = 1000;
-
-/// A place in one life of a channel's stream.
-struct StreamPosition {
-  std::string epoch;
-  std::uint64_t offset = 0;
-
-  friend bool operator==(const StreamPosition&, const StreamPosition&) = default;
-};
 
 struct AuthCommand {
   std::string token;

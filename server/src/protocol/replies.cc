@@ -121,16 +121,16 @@ std::string chunk_payload(const ChunkDelivery& chunk) {
       "[" + std::to_string(chunk.rev.first) + "," + std::to_string(chunk.rev.second) + "]";
   out.raw("rev", rev);
   if (chunk.snapshot) out.boolean("snapshot", true);
+  if (!chunk.status.empty()) out.text("status", chunk.status);
   return out.finish();
 }
 
 std::string chat_message_payload(std::string_view content, std::string_view role,
-                                 std::string_view message_id) {
-  return JsonObject(64 + content.size() + content.size() / 8 + message_id.size())
-      .text("content", content)
-      .text("role", role)
-      .text("messageId", message_id)
-      .finish();
+                                 std::string_view message_id, std::string_view status) {
+  JsonObject out(64 + content.size() + content.size() / 8 + message_id.size());
+  out.text("content", content).text("role", role).text("messageId", message_id);
+  if (!status.empty()) out.text("status", status);
+  return out.finish();
 }
 
 }  // namespace tidewire

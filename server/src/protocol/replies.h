@@ -85,11 +85,13 @@ struct ChunkDelivery {
   std::optional<std::uint64_t> index;
   std::pair<std::uint64_t, std::uint64_t> rev = {1, 1};
   bool snapshot = false;
+  std::string_view status;  // empty, or how the message ended early, such as `interrupted`
 };
 [[nodiscard]] std::string chunk_payload(const ChunkDelivery& chunk);
 
 /// The durable message that a complete stream becomes.
 [[nodiscard]] std::string chat_message_payload(std::string_view content, std::string_view role,
-                                               std::string_view message_id);
+                                               std::string_view message_id,
+                                               std::string_view status = {});
 
 }  // namespace tidewire
