@@ -110,7 +110,7 @@ std::expected<std::vector<ChannelRule>, Error> rules_claim(const json& claims) {
   const auto found = claims.find("channels");
   if (found == claims.end()) return rules;
   if (!found->is_array()) return invalid("claim 'channels' is not a list");
-  if (found->size() > kChannelRulesMax) return invalid("claim 'channels' has more than 256 rules");
+  if (found->size() > kChannelRulesMax) return invalid("claim 'channels' has more than 128 rules");
   for (std::size_t i = 0; i < found->size(); ++i) {
     auto rule = parse_rule((*found)[i], "claim 'channels'[" + std::to_string(i) + "]");
     if (!rule) return std::unexpected(std::move(rule.error()));

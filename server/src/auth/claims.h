@@ -43,7 +43,7 @@ struct ClaimChecks {
 
 inline constexpr std::size_t kUserIdBytesMax = 255;
 inline constexpr std::size_t kSidBytesMax = 64;
-inline constexpr std::size_t kChannelRulesMax = 256;
+inline constexpr std::size_t kChannelRulesMax = 128;
 
 /// Reads the payload of a token whose signature has been verified (RFC 7519 section 4 and
 /// protocol.md section 6). A claim of the wrong type or value is token_invalid and named in the
