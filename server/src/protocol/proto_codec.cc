@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 
+#include <google/protobuf/stubs/logging.h>
 #include <simdjson.h>
 
 #include "protocol/envelope_form.h"
@@ -111,7 +112,10 @@ struct ProtoCodec::Frames {
   v1::Frame outgoing;
 };
 
-ProtoCodec::ProtoCodec(CodecLimits limits) : limits_(limits), frames_(std::make_unique<Frames>()) {}
+ProtoCodec::ProtoCodec(CodecLimits limits) : limits_(limits), frames_(std::make_unique<Frames>()) {
+  // The library would write a line to stderr for every hostile frame; the answer says it already.
+  google::protobuf::SetLogHandler(nullptr);
+}
 
 ProtoCodec::~ProtoCodec() = default;
 

@@ -1,8 +1,13 @@
+// Without this the library ends the process at a bad schema.
+#define VALIJSON_USE_EXCEPTIONS 1
+
 #include "protocol/schema_registry.h"
 
 #include <algorithm>
 #include <array>
 #include <map>
+#include <regex>
+#include <stdexcept>
 #include <utility>
 #include <vector>
 
@@ -42,6 +47,19 @@ bool uses_regex(const Json& schema) {
     return value.is_object() && std::ranges::any_of(kRegexKeywords, [&](std::string_view keyword) {
              return value.contains(keyword);
            });
+  });
+}
+
+/// The library compiles a pattern when it first meets a value; the operator wants to know now.
+void compile_patterns(const Json& schema) {
+  any_value(schema, [](const Json& value) {
+    if (!value.is_object()) return false;
+    if (const auto pattern = value.find("pattern"); pattern != value.end() && pattern->is_string())
+      std::regex compiled(pattern->get_ref<const std::string&>());
+    if (const auto names = value.find("patternProperties");
+        names != value.end() && names->is_object())
+      for (const auto& member : names->items()) std::regex compiled(member.key());
+    return false;
   });
 }
 
@@ -113,6 +131,7 @@ std::expected<void, std::string> SchemaRegistry::add(std::string_view name_space
   auto entry = std::make_unique<Entry>();
   entry->regex = uses_regex(json);
   try {
+    compile_patterns(json);
     valijson::SchemaParser(valijson::SchemaParser::kDraft7)
         .populateSchema(Adapter(json), entry->schema);
   } catch (const std::exception& exception) {

@@ -1,0 +1,68 @@
+#include "protocol/commands.h"
+
+#include <gtest/gtest.h>
+
+namespace tidewire {
+namespace {
+
+TEST(Commands, AuthHasATokenAndThreeOptions) {
+  const auto auth = parse_auth(R"({"token":"t","sessionId":"s","client":"web/1","batch":true})");
+  ASSERT_TRUE(auth);
+  EXPECT_EQ(auth->token, "t");
+  EXPECT_EQ(auth->session_id, "s");
+  EXPECT_EQ(auth->client, "web/1");
+  EXPECT_TRUE(auth->batch);
+}
+
+TEST(Commands, SubscribeSinceAPosition) {
+  const auto subscribe = parse_subscribe(R"({"since":{"offset":42,"epoch":"e"}})");
+  ASSERT_TRUE(subscribe);
+  EXPECT_EQ(subscribe->since, (StreamPosition{"e", 42}));
+  EXPECT_EQ(subscribe->history, 0u);
+  EXPECT_FALSE(parse_subscribe("{}")->since);
+}
+
+TEST(Commands, TheLastOfARepeatedMemberCounts) {
+  EXPECT_EQ(parse_subscribe(R"({"history":1,"history":2})")->history, 2u);
+}
+
+TEST(Commands, HistoryHasALimit) {
+  const auto history = parse_history(R"({"limit":1000,"reverse":true})");
+  ASSERT_TRUE(history);
+  EXPECT_EQ(history->limit, kHistoryLimitMax);
+  EXPECT_TRUE(history->reverse);
+}
+
+TEST(Commands, RpcParamsStayRaw) {
+  EXPECT_EQ(parse_rpc(R"({"method":"m","params":{ "a":1.0}})")->params, "{ \"a\":1.0}");
+  EXPECT_EQ(parse_rpc(R"({"method":"m"})")->params, "null");
+}
+
+TEST(Commands, RpcResponseIsAResultOrAnError) {
+  EXPECT_EQ(parse_rpc_response(R"({"requestId":"r","result":null})")->result, "null");
+  const auto failed = parse_rpc_response(R"({"requestId":"r","error":{"name":"n","message":"m"}})");
+  ASSERT_TRUE(failed);
+  EXPECT_EQ(failed->result, "");
+  EXPECT_EQ(failed->error_name, "n");
+}
+
+TEST(Commands, StateVersionsAreOptional) {
+  EXPECT_EQ(parse_state_set(R"({"key":"k","value":[],"ifVersion":0})")->if_version, 0u);
+  EXPECT_EQ(parse_state_set(R"({"key":"k","value":[]})")->if_version, std::nullopt);
+  EXPECT_EQ(parse_state_get("{}")->key, "");
+}
+
+TEST(Commands, AHeartbeatKeepsItsTimestampAsWritten) {
+  EXPECT_EQ(parse_heartbeat(R"({"timestamp":17.50})")->timestamp, "17.50");
+}
+
+TEST(Commands, APayloadThatIsNotAnObjectIsRefused) {
+  for (const char* payload : {"", "[]", "5", "{", "{\"token\":"}) {
+    const auto auth = parse_auth(payload);
+    ASSERT_FALSE(auth) << payload;
+    EXPECT_EQ(auth.error().path, "/payload");
+  }
+}
+
+}  // namespace
+}  // namespace tidewire

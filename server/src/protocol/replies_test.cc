@@ -1,0 +1,89 @@
+#include "protocol/replies.h"
+
+#include <array>
+
+#include <gtest/gtest.h>
+
+#include "protocol/json_text.h"
+
+namespace tidewire {
+namespace {
+
+TEST(Replies, AnAckOfADurablePublishHasItsPosition) {
+  EXPECT_EQ(ack_payload({.offset = 7, .epoch = "e1", .duplicate = true}),
+            R"({"offset":7,"epoch":"e1","duplicate":true})");
+}
+
+TEST(Replies, AnyOtherAckDoesNot) { EXPECT_EQ(ack_payload({}), R"({"duplicate":false})"); }
+
+TEST(Replies, Welcome) {
+  EXPECT_EQ(welcome_payload({.connection_id = "c",
+                             .session_id = "s",
+                             .user_id = "al\"ice",
+                             .resumed = true,
+                             .expires_at_ms = 5,
+                             .message_bytes_max = 65536,
+                             .channels_max = 100,
+                             .server = "tidewire/0.1.0"}),
+            R"({"connectionId":"c","sessionId":"s","userId":"al\"ice","resumed":true,)"
+            R"("expiresAt":5,"heartbeatMs":25000,"heartbeatTimeoutMs":10000,)"
+            R"("limits":{"messageBytes":65536,"channels":100},"server":"tidewire/0.1.0",)"
+            R"("protocol":1})");
+}
+
+TEST(Replies, SubscribedHoldsWholeEnvelopes) {
+  const std::array<std::string_view, 2> publications = {R"({"type":"a"})", R"({"type":"b"})"};
+  EXPECT_EQ(subscribed_payload({.epoch = "e",
+                                .offset = 2,
+                                .recovered = true,
+                                .was_recovering = true,
+                                .publications_json = publications}),
+            R"({"epoch":"e","offset":2,"recovered":true,"wasRecovering":true,)"
+            R"("publications":[{"type":"a"},{"type":"b"}],"latest":[],"streams":[]})");
+}
+
+TEST(Replies, AnErrorSaysWhatWhereAndWhen) {
+  EXPECT_EQ(error_payload({ErrorCode::stream_gap, "a piece is missing", "/payload/index", 0,
+                           "\"expectedIndex\":4"}),
+            R"({"code":1401,"name":"stream_gap","message":"a piece is missing",)"
+            R"("retryable":false,"path":"/payload/index","expectedIndex":4})");
+  EXPECT_EQ(error_payload({ErrorCode::rate_limited, "too fast", "", 250, ""}),
+            R"({"code":1501,"name":"rate_limited","message":"too fast","retryable":true,)"
+            R"("retryAfterMs":250})");
+}
+
+TEST(Replies, PresenceListsMembers) {
+  const std::array<PresenceMember, 2> members = {PresenceMember{"alice", 2, R"({"name":"A"})", 17},
+                                                 PresenceMember{"bob", 1, {}, {}}};
+  EXPECT_EQ(presence_payload(members),
+            R"({"members":[{"userId":"alice","clients":2,"info":{"name":"A"},"since":17},)"
+            R"({"userId":"bob","clients":1}]})");
+  EXPECT_EQ(presence_change_payload(members[0]),
+            R"({"userId":"alice","clients":2,"info":{"name":"A"}})");
+  EXPECT_EQ(presence_payload({}), R"({"members":[]})");
+}
+
+TEST(Replies, AChunkNamesThePiecesItHolds) {
+  EXPECT_EQ(chunk_payload({.message_id = "m", .content = "a\n", .index = 3, .rev = {3, 3}}),
+            R"({"messageId":"m","content":"a\n","isComplete":false,"index":3,"rev":[3,3]})");
+  EXPECT_EQ(chunk_payload({.message_id = "m",
+                           .content = "abc",
+                           .is_complete = true,
+                           .rev = {1, 9},
+                           .snapshot = true}),
+            R"({"messageId":"m","content":"abc","isComplete":true,"rev":[1,9],"snapshot":true})");
+}
+
+TEST(Replies, TheRestIsJsonToo) {
+  for (const std::string& text :
+       {unsubscribed_payload(UnsubscribeReason::operator_), goaway_payload("drain", 1500),
+        heartbeat_payload(5), heartbeat_answer_payload("17.50", 5),
+        history_payload({.epoch = "e", .offset = 1}),
+        chat_message_payload("a\"b", "assistant", "m1")})
+    EXPECT_FALSE(find_json_fault(text, 4)) << text;
+  EXPECT_EQ(unsubscribed_payload(UnsubscribeReason::operator_), R"({"reason":"operator"})");
+  EXPECT_EQ(heartbeat_answer_payload("17.50", 5), R"({"timestamp":17.50,"serverTime":5})");
+}
+
+}  // namespace
+}  // namespace tidewire
