@@ -10,9 +10,9 @@
 namespace tidewire::net {
 
 struct LingerLimits {
-  MonoMillis wait_ms = 2'000;            // for the peer's end
-  std::size_t input_bytes_max = 262144;  // of the peer's late input, thrown away
-  std::size_t streams_max = 4'096;       // past it the oldest is closed at once
+  MonoMillis wait_ms = 2'000;             // for the peer's end
+  std::size_t input_bytes_max = 262'144;  // of the peer's late input, thrown away
+  std::size_t streams_max = 4'096;        // past it the oldest is closed at once
 };
 
 /// Streams whose last bytes are on their way. Closing a socket with unread input sends a reset,

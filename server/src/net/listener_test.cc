@@ -128,6 +128,15 @@ void survive_exhaustion() {
   Shard shard;
   Accepted accepted;
   auto listener = Listener::open(shard, kAnyPort, accepted);
+  // Everything happens once before the descriptors go: UBSan needs some to look at a new type.
+  const UniqueFd warm_up = listener ? connect_to((*listener)->address()) : UniqueFd();
+  if (!turn_until(shard, [&] { return accepted.sockets.size() + accepted.refused == 1; }))
+    ::_exit(1);
+  bool fired = false;
+  Timer timer([](void* flag) { *static_cast<bool*>(flag) = true; }, &fired);
+  shard.timers().schedule(timer, shard.clock().mono_ms() + 1);
+  static_cast<ListenerEvents&>(accepted).on_exhausted(0, 0);
+  if (!turn_until(shard, [&] { return fired; })) ::_exit(1);
   UniqueFd refused_client(::socket(AF_INET, SOCK_STREAM, 0));
   UniqueFd served_client(::socket(AF_INET, SOCK_STREAM, 0));
   const rlimit limit{.rlim_cur = static_cast<rlim_t>(served_client.get() + 1),
@@ -147,7 +156,7 @@ void survive_exhaustion() {
 
   refused_client.reset();
   if (::connect(served_client.get(), target, length) != 0) ::_exit(6);
-  if (!turn_until(shard, [&] { return accepted.sockets.size() == 1; })) ::_exit(7);
+  if (!turn_until(shard, [&] { return accepted.sockets.size() == 2; })) ::_exit(7);
   ::_exit(0);
 }
 

@@ -19,7 +19,7 @@ class LoopbackStream final : public Stream {
  public:
   using Pair = std::pair<std::unique_ptr<LoopbackStream>, std::unique_ptr<LoopbackStream>>;
   /// `capacity_bytes` is what one direction holds before its writer would block.
-  static Pair make_pair(std::size_t capacity_bytes = 64 * 1024);
+  static Pair make_pair(std::size_t capacity_bytes = 65'536);
   ~LoopbackStream() override;
 
   [[nodiscard]] IoResult read(std::span<char> buffer) override;

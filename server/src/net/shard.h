@@ -63,7 +63,7 @@ struct TurnStats {
 ///         else from the shard's thread, or before run() starts.
 class Shard {
  public:
-  static constexpr std::size_t kReadBufferBytes = 256 * 1024;
+  static constexpr std::size_t kReadBufferBytes = 262'144;
   static constexpr std::size_t kReadPaddingBytes = 64;  // readable bytes behind read_buffer()
   static constexpr int kEventsPerTurn = 1024;
 

@@ -12,7 +12,7 @@
 namespace tidewire::net {
 namespace {
 
-constexpr std::size_t kRecordBytes = 16 * 1024;  // RFC 8446 section 5.1
+constexpr std::size_t kRecordBytes = 16'384;  // RFC 8446 section 5.1
 
 /// Where small parts become one record. One per thread is enough: OpenSSL has encrypted it, or
 /// refused it, when SSL_write returns.
