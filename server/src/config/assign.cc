@@ -38,10 +38,10 @@ bool is_choice(const Option& option, const std::string& value) {
 }
 
 /// A list from a flag or the environment: JSON when it starts with a bracket, else split at commas.
-json list_value(const Setting& setting) {
+json list_value(OptionKind kind, const Setting& setting) {
   if (!setting.value.is_string() || setting.source == SourceKind::file) return setting.value;
   const auto text = setting.value.get<std::string>();
-  if (text.starts_with('[')) return json::parse(text, nullptr, false);
+  if (text.starts_with('[') || kind == OptionKind::keys) return json::parse(text, nullptr, false);
   json out = json::array();
   for (std::size_t begin = 0; begin <= text.size();) {
     const std::size_t end = std::min(text.find(',', begin), text.size());
@@ -111,7 +111,7 @@ struct Assigner {
   }
 
   std::string operator()(std::vector<std::string>* target) const {
-    const json values = list_value(setting);
+    const json values = list_value(option.kind, setting);
     if (!values.is_array()) return wrong();
     if (!std::ranges::all_of(values, [](const json& v) { return v.is_string(); })) return wrong();
     *target = values.get<std::vector<std::string>>();
@@ -119,7 +119,7 @@ struct Assigner {
   }
 
   std::string operator()(std::vector<AuthKeyConfig>* target) const {
-    const json values = list_value(setting);
+    const json values = list_value(option.kind, setting);
     if (!values.is_array()) return wrong();
     std::vector<AuthKeyConfig> keys;
     for (const json& value : values) {

@@ -78,15 +78,15 @@ struct LimitsConfig {
   std::uint64_t bad_messages = 10;
 
   std::uint64_t connections = 100'000;
-  std::uint64_t connections_per_user = 32;
+  std::uint64_t connections_per_user = 0;
   std::uint64_t channels_per_connection = 128;
-  std::uint64_t connects_per_address = 200;
-  std::uint64_t connects_per_address_burst = 2'000;
+  std::uint64_t connects_per_address = 1'000;
+  std::uint64_t connects_per_address_burst = 20'000;
 
-  std::uint64_t messages_per_second = 500;
-  std::uint64_t messages_burst = 1'000;
-  std::uint64_t bytes_per_second = 4 * 1024 * 1024;
-  std::uint64_t bytes_burst = 8 * 1024 * 1024;
+  std::uint64_t messages_per_second = 5'000;
+  std::uint64_t messages_burst = 10'000;
+  std::uint64_t bytes_per_second = 8 * 1024 * 1024;
+  std::uint64_t bytes_burst = 16 * 1024 * 1024;
 
   std::uint64_t queue_bytes = 1024 * 1024;
   std::uint64_t queue_messages = 16'384;

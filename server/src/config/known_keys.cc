@@ -50,6 +50,13 @@ std::string namespace_of(std::string_view path) {
   return second != std::string_view::npos && is_namespace_name(name) ? std::string(name) : "<name>";
 }
 
+/// "order" of "namespace.chat.schemas.order".
+std::string event_type_of(std::string_view path) {
+  const bool has_one = std::ranges::count(path, '.') >= 3;
+  const std::string_view last = path.substr(path.rfind('.') + 1);
+  return has_one && is_event_type(last) ? std::string(last) : "<event_type>";
+}
+
 }  // namespace
 
 bool parse_key(std::string_view path, std::string (*spell)(std::string_view path), KnownKey& key,
@@ -65,12 +72,13 @@ bool parse_key(std::string_view path, std::string (*spell)(std::string_view path
 }
 
 std::string nearest_key(std::string_view path) {
+  if (path == "namespace") return "namespace.<name>.class";
   std::vector<std::string> candidates;
   for (const Option& option : option_table()) candidates.emplace_back(option.path);
   const std::string prefix = "namespace." + namespace_of(path) + ".";
   for (const Option& option : namespace_option_table())
     candidates.push_back(prefix + std::string(option.path));
-  candidates.push_back(prefix + "schema.<event_type>");
+  candidates.push_back(prefix + "schema." + event_type_of(path));
   return std::string(nearest(path, candidates));
 }
 

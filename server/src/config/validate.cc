@@ -91,28 +91,36 @@ class Validator {
             "listen.public and listen.internal must differ, both are " + address);
   }
 
-  void at_least(std::string_view path, std::uint64_t value, std::string_view other,
-                std::uint64_t minimum) {
+  /// Of two limits that contradict each other the one that nobody set gives way.
+  void at_least(std::string_view path, std::uint64_t& value, std::uint64_t raised) {
+    const std::uint64_t minimum = config_.limits.message_bytes;
     if (value >= minimum) return;
-    fault({path, other}, std::string(path) + " (" + format_bytes(value) + ") must be at least " +
-                             std::string(other) + " (" + format_bytes(minimum) + ")");
+    if (origin(path) == nullptr) {
+      value = raised;
+      return;
+    }
+    fault({path}, std::string(path) + " (" + format_bytes(value) +
+                      ") must be at least limits.message_bytes (" + format_bytes(minimum) + ")");
   }
 
   void check_limits() {
-    const LimitsConfig& limits = config_.limits;
-    at_least("limits.queue_bytes", limits.queue_bytes, "limits.message_bytes",
-             limits.message_bytes);
+    LimitsConfig& limits = config_.limits;
+    at_least("limits.queue_bytes", limits.queue_bytes, 2 * limits.message_bytes);
+    at_least("limits.body_bytes", limits.body_bytes, 2 * limits.message_bytes);
     if (limits.bytes_per_second != 0)
-      at_least("limits.bytes_burst", limits.bytes_burst, "limits.message_bytes",
-               limits.message_bytes);
+      at_least("limits.bytes_burst", limits.bytes_burst, 2 * limits.message_bytes);
   }
 
   void check_times() {
-    const ShutdownConfig& shutdown = config_.shutdown;
-    if (shutdown.pace > shutdown.deadline)
-      fault({"shutdown.pace", "shutdown.deadline"},
-            "shutdown.pace (" + format_duration(shutdown.pace) +
-                ") must be at most shutdown.deadline (" + format_duration(shutdown.deadline) + ")");
+    ShutdownConfig& shutdown = config_.shutdown;
+    if (shutdown.pace <= shutdown.deadline) return;
+    if (origin("shutdown.pace") == nullptr) {
+      shutdown.pace = shutdown.deadline;
+      return;
+    }
+    fault({"shutdown.pace"}, "shutdown.pace (" + format_duration(shutdown.pace) +
+                                 ") must be at most shutdown.deadline (" +
+                                 format_duration(shutdown.deadline) + ")");
   }
 
   void check_namespaces() {

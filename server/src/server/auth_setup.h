@@ -1,0 +1,28 @@
+#pragma once
+
+#include <expected>
+#include <string>
+#include <vector>
+
+#include "auth/authenticator.h"
+#include "auth/authorizer.h"
+#include "auth/key_set.h"
+#include "auth/origin_policy.h"
+#include "config/config.h"
+
+namespace tidewire {
+
+/// What auth/ needs, made of what config/ read. Faults are one line that begins with the key.
+[[nodiscard]] std::expected<Authenticator, std::string> make_authenticator(
+    const AuthConfig& config);
+[[nodiscard]] std::expected<OriginPolicy, std::string> make_origin_policy(
+    const OriginsConfig& config);
+
+/// What any authenticated user may do in the namespace.
+[[nodiscard]] NamespaceDefaults namespace_defaults(const NamespaceConfig& config);
+
+/// Every fault that the two makers and the TLS files would give: what checkconfig adds to the
+/// loader's, and what must be empty before the server starts.
+[[nodiscard]] std::vector<std::string> find_setup_faults(const Config& config);
+
+}  // namespace tidewire
