@@ -1,0 +1,6 @@
+export { api, request, type Answer } from './http'
+export { startProxy, type Proxy } from './proxy'
+export { openRaw, openUser, refusal, Refused, type Message, type Raw } from './raw'
+export { apiKey, binary, follow, namespaces, repository, startServer, type Server } from './server'
+export { all, mint, secret, seconds, type Claims } from './token'
+export { useServer } from './use_server'
