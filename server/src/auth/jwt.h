@@ -20,7 +20,7 @@ struct CompactJws {
   std::string signature;
 };
 
-inline constexpr std::size_t kTokenBytesMax = 8 * 1024;
+inline constexpr std::size_t kTokenBytesMax = 8UZ * 1024;
 inline constexpr std::size_t kKidBytesMax = 128;
 
 /// 1 to kKidBytesMax of [A-Za-z0-9._-]: nothing that could act as a path, a query or a pattern.

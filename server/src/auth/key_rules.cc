@@ -53,7 +53,7 @@ Fault rsa_fault(EVP_PKEY* key) {
 }
 
 Fault ec_fault(EVP_PKEY* key, std::string_view curve, const char* wanted) {
-  const Fault fault = std::string("needs an EC key on curve ") + wanted;
+  Fault fault = std::string("needs an EC key on curve ") + wanted;
   if (EVP_PKEY_get_base_id(key) != EVP_PKEY_EC) return fault;
   std::array<char, 64> name{};
   std::size_t size = 0;

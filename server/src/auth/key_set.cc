@@ -11,7 +11,7 @@
 namespace tidewire {
 namespace {
 
-constexpr std::size_t kKeyFileBytesMax = 64 * 1024;
+constexpr std::size_t kKeyFileBytesMax = 64UZ * 1024;
 
 std::string describe(const KeyConfig& config, std::size_t position) {
   std::string text = "key " + std::to_string(position);

@@ -8,8 +8,8 @@ namespace tidewire {
 /// Every limit on what one client may send, in one place. What happens at each limit is said
 /// beside it; "error" leaves the connection open.
 struct MessageLimits {
-  std::size_t message_bytes = 64 * 1024;      // close 1009
-  std::size_t payload_bytes = 64 * 1024;      // error message_too_large
+  std::size_t message_bytes = 64UZ * 1024;    // close 1009
+  std::size_t payload_bytes = 64UZ * 1024;    // error message_too_large
   std::size_t id_bytes = 64;                  // error invalid_message at /id
   std::size_t key_bytes = 64;                 // error invalid_message at /key
   std::size_t channel_bytes = 255;            // error invalid_channel
