@@ -28,6 +28,7 @@ WIDE = [
 ]
 FLAGS = {
     "main": [*WIDE, "--limits.message_bytes=16777216", "--limits.queue_bytes=67108864"],
+    "uncompressed": [*WIDE, "--limits.message_bytes=16777216", "--compression.enabled=false"],
     "limited": [*WIDE, "--limits.header_timeout=1s", "--origins.allowed=https://app.example"],
 }
 
