@@ -180,7 +180,7 @@ describe('health and metrics', () => {
         .filter((line) => line.startsWith(`${name} `) || line.startsWith(`${name}{`))
         .reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0)
     expect(value('tidewire_connections')).toBeGreaterThan(0)
-    expect(value('tidewire_messages_total')).toBeGreaterThan(0)
+    expect(value('tidewire_messages_received_total')).toBeGreaterThan(0)
     expect(value('tidewire_deliveries_total')).toBeGreaterThan(0)
     expect(text).not.toContain('alice')
   })

@@ -55,6 +55,8 @@ export function createConnection(options: ClientOptions, env: Environment, meter
   let authId: string | undefined
   let serial = 0
   let triedFreshToken = false
+  /** Between `welcome` and the loss of the connection; false already while handlers hear of the loss. */
+  let up = false
   let unwatch = () => {}
 
   const write = (text: string) => {
@@ -70,8 +72,10 @@ export function createConnection(options: ClientOptions, env: Environment, meter
   }
   const probe = () => sendNow([{ type: 'connection_heartbeat', id: `h${++serial}`, payload: { timestamp: env.now() } }])
 
-  const teardown = () => {
-    const wasOpen = state.get().status === 'open'
+  /** Ends the present attempt. False when a handler that heard of it closed the client for good. */
+  const teardown = (): boolean => {
+    const wasUp = up
+    up = false
     generation++
     timers.clear()
     batcher?.clear()
@@ -80,11 +84,12 @@ export function createConnection(options: ClientOptions, env: Environment, meter
     socket?.drop()
     socket = undefined
     tokens.abort()
-    if (wasOpen) events.down()
+    if (wasUp) events.down()
+    return state.get().status !== 'closed'
   }
 
   const shut = (reason: CloseReason) => {
-    teardown()
+    if (!teardown()) return
     unwatch()
     unwatch = () => {}
     state.set({ status: 'closed', reason })
@@ -92,7 +97,7 @@ export function createConnection(options: ClientOptions, env: Environment, meter
   }
 
   const retry = (cause: Interruption, delay = backoffMs(attempt, env.random(), options.reconnect)) => {
-    teardown()
+    if (!teardown()) return
     attempt++
     timers.set('retry', delay, () => void open('reconnect'))
     state.set({ status: 'waiting', attempt, retryAt: env.now() + delay, cause })
@@ -104,8 +109,7 @@ export function createConnection(options: ClientOptions, env: Environment, meter
     if (held) return retry({ code: 4401, message })
     if (!tokens.renewable || triedFreshToken) return shut({ kind: 'unauthorized', message })
     triedFreshToken = true
-    teardown()
-    void open('rejected')
+    if (teardown()) void open('rejected')
   }
 
   const down = (code: number, reason: string) => {
@@ -150,7 +154,7 @@ export function createConnection(options: ClientOptions, env: Environment, meter
 
   const auth = (token: string): Outgoing => {
     authId = `a${++serial}`
-    const bound = sessionId ?? claimsOf(token).sid
+    const bound = claimsOf(token).sid ?? sessionId
     const payload = { token, sessionId: bound, client: options.client, batch: true }
     return { type: 'auth', id: authId, payload }
   }
@@ -170,6 +174,7 @@ export function createConnection(options: ClientOptions, env: Environment, meter
     const silence = Number(payload.heartbeatMs) + Number(payload.heartbeatTimeoutMs)
     liveness = watchLiveness(silence || 0, env, probe, () => retry({ code: 0, message: 'the server fell silent' }))
     const { connectionId, userId, resumed } = payload
+    up = true
     state.set({
       status: 'open',
       since: env.now(),
@@ -178,7 +183,7 @@ export function createConnection(options: ClientOptions, env: Environment, meter
       userId: String(userId),
       resumed: resumed === true,
     })
-    if (state.get().status === 'open') events.open()
+    if (up) events.open()
   }
 
   /** Renews in place at four fifths of the token's remaining life, at least a second and at most a minute before its end. */
@@ -291,7 +296,7 @@ export function createConnection(options: ClientOptions, env: Environment, meter
       if (state.get().status !== 'closed') shut({ kind: 'closed' })
     },
     send(text) {
-      if (state.get().status !== 'open') return false
+      if (!up) return false
       meter.counts.sent++
       if (!batcher) return write(text)
       batcher.push(text)

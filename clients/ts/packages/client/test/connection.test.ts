@@ -119,6 +119,14 @@ describe('reconnecting', () => {
     expect(it.client.state.status).toBe('open')
   })
 
+  it('close() inside a handler that hears of the loss is not undone by the back-off', async () => {
+    const it = await subscribedScene()
+    it.channel.onState(() => it.client.close())
+    it.network.current.close()
+    expect(it.client.state).toEqual({ status: 'closed', reason: { kind: 'closed' } })
+    expect(it.clock.nextMs()).toBeUndefined()
+  })
+
   it('close() while waiting to reconnect leaves no timer', async () => {
     const it = scene()
     await it.connect()

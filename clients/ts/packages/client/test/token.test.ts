@@ -129,6 +129,15 @@ describe('tokens', () => {
     expect(it.client.state.status).toBe('closed')
   })
 
+  it('a renewed token that is bound to another session sends that one', async () => {
+    const it = scene({ token: undefined, getToken: ({ reason }: TokenRequest) => jwt({ sid: reason }) })
+    void it.client.connect()
+    await it.clock.settle()
+    it.network.current.welcome({ expiresAt: it.clock.now() + 10_000, sessionId: 'connect' })
+    await it.clock.pass(8_000)
+    expect(it.network.current.last('auth').payload).toMatchObject({ sessionId: 'refresh' })
+  })
+
   it('sends the session that the token is bound to', async () => {
     const it = scene({ token: jwt({ exp: start + 60, sid: 'bound' }) })
     await it.connect()
