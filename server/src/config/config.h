@@ -116,6 +116,7 @@ struct StaticConfig {
 
 struct DebugConfig {
   bool echo = false;
+  bool dev_tokens = false;  // not an option: only `tidewire dev` sets it
 };
 
 struct HistoryConfig {

@@ -71,6 +71,8 @@ its source; `serve` does the same and ends with exit code 78.
 - Durations are `250ms`, `5s`, `2m`, `1h`, `7d`; a bare integer is milliseconds. Sizes are `64KiB`, `1MiB`, `2GiB`; a bare integer is bytes.
 - In the environment and in flags a list is separated by commas, or a JSON array. `auth.keys` is a JSON array of objects there.
 - A relative path counts from the folder of the TOML file when it stands there, else from the working directory.
+- Of two limits that contradict each other, the one left at its default gives way: with `limits.message_bytes = "16MiB"`
+  the queue, body and burst limits are raised to twice that. If both are set, it is a fault.
 - Secrets are never printed. The `*_file` keys read them from a file, without its trailing newline.
 - An empty environment variable counts as unset. Those that Kubernetes sets for a service called `tidewire`
   (`TIDEWIRE_PORT`, `TIDEWIRE_SERVICE_HOST`, ...) are ignored.
