@@ -1,9 +1,9 @@
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
-import { binary, mint, openRaw, secret, seconds, startServer } from '../src/index'
+import { binary, follow, mint, openRaw, secret, seconds, startServer } from '../src/index'
 
 // protocol.md section 8: exit codes 0; 1 runtime; 2 usage; 78 bad configuration.
 
@@ -128,5 +128,27 @@ describe('precedence', () => {
     expect(stdout).toMatch(/bad_messages\b.*30/)
     expect(stdout).toMatch(/batch_messages\b.*40/)
     expect(stdout).not.toContain(secret)
+  })
+})
+
+describe('dev', () => {
+  it('needs no file, and its token and its curl line work as they are printed', async () => {
+    const child = spawn(binary, ['dev', '--listen.public=127.0.0.1:0', '--listen.internal=127.0.0.1:0'], { cwd: folder })
+    const output = follow(child)
+    try {
+      await output.find((line) => line.includes('/api/v1/publish') && !line.includes('api  '))
+      const text = output.text()
+      const token = /token\s+(\S+)/.exec(text)?.[1] ?? ''
+      const ws = /ws\s+(ws:\S+)/.exec(text)?.[1] ?? ''
+      const { origin, pathname } = new URL(ws)
+      const raw = await openRaw({ ws: origin.replace(/^http/, 'ws') } as never, { as: false, path: pathname, headers: { authorization: `Bearer ${token}` } })
+      await raw.next('subscribed')
+      const curl = text.slice(text.indexOf('  curl')).split('\n').slice(0, 3).join('\n')
+      const published = spawnSync('bash', ['-c', `${curl} --silent`], { encoding: 'utf8', timeout: 10_000 })
+      expect(JSON.parse(published.stdout)).toMatchObject({ offset: 1, duplicate: false })
+      expect((await raw.next('chat_message')).payload.content).toBe('Hello')
+    } finally {
+      child.kill('SIGKILL')
+    }
   })
 })
