@@ -1,0 +1,108 @@
+#include "api/api_service.h"
+
+#include <array>
+#include <utility>
+
+#include <openssl/crypto.h>
+
+#include "api/error_reply.h"
+#include "protocol/json_writer.h"
+
+namespace tidewire {
+namespace {
+
+constexpr std::string_view kPrefix = "/api/v1/";
+constexpr std::string_view kBearer = "Bearer ";
+
+http::Response text(int status, std::string body) {
+  http::Response response(status);
+  response.body("text/plain; charset=utf-8", std::move(body));
+  return response;
+}
+
+bool is_read(const http::Request& request) {
+  return request.method == "GET" || request.method == "HEAD";
+}
+
+}  // namespace
+
+ApiService::ApiService(ApiParts parts) : parts_(std::move(parts)) {}
+
+ApiService::Handler ApiService::find(std::string_view name) {
+  static constexpr std::array<std::pair<std::string_view, Handler>, 8> kHandlers{{
+      {"publish", &ApiService::publish},
+      {"broadcast", &ApiService::broadcast},
+      {"history", &ApiService::history},
+      {"presence", &ApiService::presence},
+      {"channels", &ApiService::channels},
+      {"connections", &ApiService::connections},
+      {"disconnect", &ApiService::disconnect},
+      {"unsubscribe", &ApiService::unsubscribe},
+  }};
+  for (const auto& [known, handler] : kHandlers)
+    if (known == name) return handler;
+  return nullptr;
+}
+
+bool ApiService::authorized(const http::Request& request) const {
+  const std::string& key = parts_.config.api.key;
+  if (key.empty() || request.count("Authorization") != 1) return false;
+  std::string_view given = *request.header("Authorization");
+  if (given.size() <= kBearer.size() ||
+      !http::same_token(given.substr(0, kBearer.size() - 1), kBearer.substr(0, kBearer.size() - 1)))
+    return false;
+  given.remove_prefix(kBearer.size());
+  return given.size() == key.size() && CRYPTO_memcmp(given.data(), key.data(), key.size()) == 0;
+}
+
+void ApiService::handle(const http::Request& request, RespondFn respond) {
+  if (request.path.starts_with("/api/")) {
+    const std::string_view path = request.path;
+    return call(request, path.starts_with(kPrefix) ? path.substr(kPrefix.size()) : "",
+                std::move(respond));
+  }
+  const bool known =
+      request.path == "/livez" || request.path == "/readyz" || request.path == "/metrics";
+  if (!known)
+    return respond(error_reply({.code = ErrorCode::not_found, .message = "no such path"}));
+  if (!is_read(request)) return respond(http::method_not_allowed("GET, HEAD"));
+  if (request.path == "/livez") return respond(text(200, "ok\n"));
+  if (request.path == "/readyz") return respond(ready());
+  http::Response response;
+  response.body(MetricsRegistry::kContentType, parts_.metrics.text());
+  respond(std::move(response));
+}
+
+http::Response ApiService::ready() const {
+  const std::vector<std::string> reasons = parts_.not_ready();
+  std::string list = "[";
+  for (const std::string& reason : reasons) {
+    if (list.size() > 1) list += ',';
+    append_json_string(list, reason);
+  }
+  http::Response response(reasons.empty() ? 200 : 503);
+  response.body("application/json; charset=utf-8",
+                JsonObject().boolean("ready", reasons.empty()).raw("reasons", list + "]").finish());
+  return response;
+}
+
+void ApiService::call(const http::Request& request, std::string_view name, RespondFn respond) {
+  const EndpointLabel label = endpoint_label(name);
+  auto counted = [&probe = parts_.probe, label,
+                  respond = std::move(respond)](http::Response response) mutable {
+    probe.api_request(label, status_label(static_cast<unsigned>(response.status()))).add();
+    respond(std::move(response));
+  };
+  if (!authorized(request))
+    return counted(
+        std::move(error_reply({.code = ErrorCode::unauthorized,
+                               .message = "the server API needs `Authorization: Bearer <api.key>`"})
+                      .set("WWW-Authenticate", "Bearer")));
+  const Handler handler = find(name);
+  if (handler == nullptr)
+    return counted(error_reply({.code = ErrorCode::not_found, .message = "no such API endpoint"}));
+  if (request.method != "POST") return counted(http::method_not_allowed("POST"));
+  (this->*handler)(request.body, std::move(counted));
+}
+
+}  // namespace tidewire

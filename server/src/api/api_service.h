@@ -1,0 +1,66 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "http/request.h"
+#include "http/response.h"
+#include "hub/node.h"
+#include "observability/metrics_registry.h"
+#include "protocol/schema_registry.h"
+#include "session/session_directory.h"
+
+namespace tidewire {
+
+/// Takes the answer to one request, on the shard of the API, now or later; once.
+using RespondFn = std::move_only_function<void(http::Response)>;
+
+/// What the server API works on.
+struct ApiParts {
+  const Config& config;
+  Node& node;  // of the shard that serves the API
+  SchemaRegistry& schemas;
+  const std::vector<SessionDirectory*>& sessions;  // of every shard
+  const MetricsRegistry& metrics;
+  ServerMetrics& probe;
+  const Clock& clock;
+  /// Why the server takes no new work; empty: it is ready.
+  std::function<std::vector<std::string>()> not_ready;
+};
+
+/// The internal listener: health, metrics and `POST /api/v1/*` (protocol.md, "HTTP").
+///
+/// Owner:  the server. Thread: one shard's.
+/// Errors: real HTTP codes with the protocol's error object. Without a valid key every API path
+///         answers 401, whether it exists or not.
+class ApiService {
+ public:
+  explicit ApiService(ApiParts parts);
+
+  /// `request` is valid during the call only.
+  void handle(const http::Request& request, RespondFn respond);
+
+ private:
+  using Handler = void (ApiService::*)(std::string_view body, RespondFn respond);
+
+  [[nodiscard]] static Handler find(std::string_view name);
+  [[nodiscard]] bool authorized(const http::Request& request) const;
+  void call(const http::Request& request, std::string_view name, RespondFn respond);
+  [[nodiscard]] http::Response ready() const;
+
+  void publish(std::string_view body, RespondFn respond);
+  void broadcast(std::string_view body, RespondFn respond);
+  void history(std::string_view body, RespondFn respond);
+  void presence(std::string_view body, RespondFn respond);
+  void channels(std::string_view body, RespondFn respond);
+  void connections(std::string_view body, RespondFn respond);
+  void disconnect(std::string_view body, RespondFn respond);
+  void unsubscribe(std::string_view body, RespondFn respond);
+
+  ApiParts parts_;
+};
+
+}  // namespace tidewire

@@ -1,0 +1,21 @@
+#include "api/error_reply.h"
+
+#include <string>
+
+#include "protocol/replies.h"
+
+namespace tidewire {
+
+http::Response error_reply(int status, const Error& error) {
+  http::Response response(status);
+  response.body("application/json; charset=utf-8", R"({"error":)" + error_payload(error) + '}');
+  if (error.retry_after_ms > 0)
+    response.set("Retry-After", std::to_string((error.retry_after_ms + 999) / 1000));
+  return response;
+}
+
+http::Response error_reply(const Error& error) {
+  return error_reply(http_status(error.code), error);
+}
+
+}  // namespace tidewire

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "hub/node.h"
+#include "protocol/error.h"
+
+namespace tidewire {
+
+/// The JSON bodies of the server API as values. Every parser's error is invalid_message with a
+/// pointer to the field; unknown fields are ignored, as in the protocol.
+
+struct PublishBody {
+  std::vector<std::string> channels;  // one, or many for a broadcast
+  std::string type;
+  std::string payload;  // JSON object text
+  std::string key;
+  std::string user_id;  // in whose name; empty: the server's own
+  std::optional<Priority> priority;
+};
+[[nodiscard]] std::expected<PublishBody, Error> parse_publish_body(std::string_view body);
+[[nodiscard]] std::expected<PublishBody, Error> parse_broadcast_body(std::string_view body);
+
+struct HistoryBody {
+  std::string channel;
+  HistoryQuery query;
+};
+[[nodiscard]] std::expected<HistoryBody, Error> parse_history_body(std::string_view body,
+                                                                   std::size_t page_max);
+
+[[nodiscard]] std::expected<std::string, Error> parse_channel_body(std::string_view body);
+
+struct ListBody {
+  std::string prefix;
+  std::string user_id;
+  std::size_t limit = 1'000;
+};
+[[nodiscard]] std::expected<ListBody, Error> parse_list_body(std::string_view body);
+
+/// Whom an operator means: a user, or one connection.
+struct TargetBody {
+  std::string user_id;
+  std::string connection_id;
+  std::string channel;  // unsubscribe only
+  std::string reason;
+};
+[[nodiscard]] std::expected<TargetBody, Error> parse_target_body(std::string_view body,
+                                                                 bool with_channel);
+
+}  // namespace tidewire

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/clock.h"
+#include "observability/labels.h"
+#include "protocol/codes.gen.h"
+#include "ws/shared_frame.h"
+
+namespace tidewire {
+
+/// `from` of the envelope; empty ids when the server itself published.
+struct PublicationSender {
+  std::string user_id;
+  std::string connection_id;
+  std::string client;
+};
+
+/// One event on its way to the subscribers of a channel, encoded once.
+///
+/// Immutable after its owner shard made it, so shards share it without a lock. The frame's payload
+/// is the event's envelope in the JSON form; other forms are made from it where they are needed.
+struct Publication {
+  std::string channel;
+  std::string type;
+  TypeLabel label{};  // of `type`, for the counts
+  DeliveryClass delivery = DeliveryClass::durable;
+  Priority priority = Priority::normal;
+  std::uint64_t offset = 0;  // 0: not part of the durable stream
+  WallMillis ts = 0;
+  PublicationSender sender;
+  bool echo = true;            // false: not back to the connection that sent it
+  std::string slot;            // latest: what this one replaces; stream: the growing message
+  std::uint64_t rev_from = 0;  // stream: the range of pieces in `content`
+  std::uint64_t rev_to = 0;
+  bool complete = false;  // stream: the last piece
+  bool snapshot = false;  // stream: `content` is the text from the beginning
+  std::string content;    // stream: the pieces' text, so that a queue can fold them
+  std::string epoch;      // with an offset only
+  std::string key;
+  std::string trace;
+  ws::SharedFrame frame;
+  std::size_t payload_at = 0;  // where the payload stands in json()
+  std::size_t payload_size = 0;
+
+  /// The envelope's JSON text.
+  [[nodiscard]] std::string_view json() const { return frame.payload(); }
+  [[nodiscard]] std::string_view payload() const { return json().substr(payload_at, payload_size); }
+
+  /// Bytes this publication keeps alive, for limits.
+  [[nodiscard]] std::size_t cost() const {
+    return (frame ? frame.cost() : 0) + sizeof *this + channel.size() + type.size() + slot.size() +
+           content.size();
+  }
+};
+
+}  // namespace tidewire

@@ -1,0 +1,246 @@
+#include "hub/channel.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/ids.h"
+#include "hub/publication_factory.h"
+
+namespace tidewire {
+namespace {
+
+constexpr std::int64_t kIdleMsMin = 60'000;
+
+HistoryLimits history_limits(const NamespaceConfig& options) {
+  return {.count_max = options.history_size,
+          .bytes_max = options.history_bytes,
+          .age_ms_max = options.history_ttl.count()};
+}
+
+StreamLimits stream_limits(StreamLimits limits, const NamespaceConfig& options) {
+  limits.idle_ms_max = options.stream_timeout.count();
+  return limits;
+}
+
+/// A slot names what a later event replaces: the newest of one type by one sender.
+std::string latest_slot(const PublishRequest& request) {
+  std::string slot(request.type);
+  return slot.append(1, '\0').append(request.from.user_id);
+}
+
+Sender view_of(const PublicationSender& sender) {
+  return {
+      .user_id = sender.user_id, .connection_id = sender.connection_id, .client = sender.client};
+}
+
+}  // namespace
+
+Channel::Channel(std::string name, const NamespaceConfig& options, const ChannelContext& context)
+    : name_(std::move(name)),
+      options_(options),
+      context_(context),
+      history_(history_limits(options), random_id()),
+      keys_(context.limits.idempotency_keys, options.idempotency_window.count()),
+      streams_(stream_limits(context.limits.streams, options)),
+      presence_(context.limits.presence_members),
+      touched_at_(context.clock.wall_ms()) {}
+
+PublishResult Channel::publish(const PublishRequest& request, const Emit& emit) {
+  const WallMillis now = context_.clock.wall_ms();
+  touched_at_ = now;
+  if (request.delivery == DeliveryClass::stream) return publish_piece(request, emit);
+  if (request.key.empty()) return publish_fresh(request, emit);
+  if (auto known = keys_.find(request.from.user_id, request.key, now)) return *known;
+  const PublishAck ack = publish_fresh(request, emit);
+  keys_.remember(request.from.user_id, request.key, ack, now);
+  return ack;
+}
+
+PublishAck Channel::publish_fresh(const PublishRequest& request, const Emit& emit) {
+  switch (request.delivery) {
+    case DeliveryClass::durable:
+      return {.position = append_durable(request, emit)};
+    case DeliveryClass::latest:
+      return publish_latest(request, emit);
+    case DeliveryClass::ephemeral:
+    case DeliveryClass::stream:
+      break;
+  }
+  emit(make_publication(context_.codec, request, {.ts = touched_at_}));
+  return {};
+}
+
+StreamPosition Channel::append_durable(const PublishRequest& request, const Emit& emit) {
+  const StreamPosition position{history_.epoch(), history_.next_offset()};
+  PublicationPtr made =
+      make_publication(context_.codec, request, {.position = position, .ts = touched_at_});
+  history_.append(made, touched_at_);
+  emit(std::move(made));
+  return position;
+}
+
+PublishAck Channel::publish_latest(const PublishRequest& request, const Emit& emit) {
+  auto made = make_publication(context_.codec, request, {.ts = touched_at_});
+  made->slot = latest_slot(request);
+  const auto found = latest_.find(made->slot);
+  if (found != latest_.end()) {
+    found->second = made;
+  } else if (latest_.size() < context_.limits.latest_values) {
+    latest_.emplace(made->slot, made);
+  }
+  emit(std::move(made));
+  return {};
+}
+
+PublishResult Channel::publish_piece(const PublishRequest& request, const Emit& emit) {
+  auto piece = streams_.append(request.message_id, request.from.user_id, request.index,
+                               request.content, touched_at_);
+  if (!piece) return std::unexpected(std::move(piece.error()));
+  if (piece->duplicate) return PublishAck{.duplicate = true};
+
+  emit(make_piece({.message_id = request.message_id,
+                   .content = request.content,
+                   .is_complete = request.complete,
+                   .index = piece->index,
+                   .rev = {piece->index, piece->index}},
+                  request));
+  remember_sender(request);
+  if (!request.complete) return PublishAck{};
+  return PublishAck{.position = finish_message(request.message_id, {}, emit)};
+}
+
+PublicationPtr Channel::make_piece(const ChunkDelivery& piece, PublishRequest request) const {
+  const std::string payload = chunk_payload(piece);
+  request.payload = payload;
+  request.key = {};
+  auto made = make_publication(context_.codec, request, {.ts = context_.clock.wall_ms()});
+  made->slot = piece.message_id;
+  made->rev_from = piece.rev.first;
+  made->rev_to = piece.rev.second;
+  made->complete = piece.is_complete;
+  made->snapshot = piece.snapshot;
+  made->content = piece.content;
+  return made;
+}
+
+void Channel::remember_sender(const PublishRequest& request) {
+  auto& sender = stream_senders_[std::string(request.message_id)];
+  sender.user_id = request.from.user_id;
+  sender.connection_id = request.from.connection_id;
+  sender.client = request.from.client;
+}
+
+StreamPosition Channel::finish_message(std::string_view message_id, std::string_view status,
+                                       const Emit& emit) {
+  const auto stream = streams_.finish(message_id);
+  const auto sender = stream_senders_.extract(std::string(message_id));
+  const std::string payload =
+      chat_message_payload(stream->text(), "assistant", stream->message_id(), status);
+  const PublishRequest whole{.channel = name_,
+                             .type = to_name(MessageType::chat_message),
+                             .payload = payload,
+                             .from = view_of(sender.mapped())};
+  return append_durable(whole, emit);
+}
+
+PublishRequest Channel::piece_request(const PublicationSender& sender) const {
+  return {.channel = name_,
+          .type = to_name(MessageType::chat_message_chunk),
+          .from = view_of(sender),
+          .delivery = DeliveryClass::stream};
+}
+
+void Channel::interrupt_abandoned(const Emit& emit) {
+  if (streams_.empty()) return;
+  touched_at_ = context_.clock.wall_ms();
+  for (const std::string& id : streams_.abandoned(touched_at_)) {
+    const std::uint64_t pieces = streams_.find(id)->pieces();
+    emit(make_piece({.message_id = id,
+                     .is_complete = true,
+                     .rev = {pieces + 1, pieces + 1},
+                     .status = "interrupted"},
+                    piece_request(stream_senders_[id])));
+    finish_message(id, "interrupted", emit);
+  }
+}
+
+SubscribeSnapshot Channel::subscribe(const SubscribeRequest& request, ShardIndex shard,
+                                     const Emit& emit) {
+  const WallMillis now = context_.clock.wall_ms();
+  touched_at_ = now;
+  if (interest_.size() <= shard) interest_.resize(shard + 1U, 0);
+
+  SubscribeSnapshot snapshot{.position = history_.top(),
+                             .was_recovering = request.since.has_value()};
+  if (request.since) {
+    if (auto missed = history_.recover(*request.since, now)) {
+      snapshot.recovered = true;
+      snapshot.publications = std::move(*missed);
+    }
+  } else {
+    snapshot.publications = history_.newest(request.history, now);
+  }
+  for (const auto& [slot, publication] : latest_) snapshot.latest.push_back(publication);
+  for (const MessageStream* stream : streams_.growing())
+    snapshot.streams.push_back(snapshot_piece(*stream));
+
+  // Joining comes before the interest is counted, so nobody is told of their own arrival.
+  if (options_.presence) {
+    const auto change =
+        presence_.join(request.user_id, request.connection_id, request.info_json, now);
+    if (change == PresenceTable::Change::first_device)
+      emit_presence(MessageType::presence_join, request.user_id, request.info_json, 1, emit);
+  }
+  ++interest_[shard];
+  ++subscribers_;
+  return snapshot;
+}
+
+PublicationPtr Channel::snapshot_piece(const MessageStream& stream) const {
+  const auto sender = stream_senders_.find(stream.message_id());
+  return make_piece({.message_id = stream.message_id(),
+                     .content = stream.text(),
+                     .rev = {1, stream.pieces()},
+                     .snapshot = true},
+                    piece_request(sender->second));
+}
+
+void Channel::unsubscribe(std::string_view user_id, std::string_view connection_id,
+                          ShardIndex shard, const Emit& emit) {
+  touched_at_ = context_.clock.wall_ms();
+  --interest_[shard];
+  --subscribers_;
+  if (!options_.presence) return;
+  if (presence_.leave(user_id, connection_id) == PresenceTable::Change::last_device)
+    emit_presence(MessageType::presence_leave, user_id, {}, 0, emit);
+}
+
+void Channel::emit_presence(MessageType type, std::string_view user_id, std::string_view info_json,
+                            std::size_t clients, const Emit& emit) {
+  if (!options_.join_leave) return;
+  const std::string payload = presence_change_payload(
+      {.user_id = user_id, .clients = clients, .info_json = info_json, .since_ms = std::nullopt});
+  const PublishRequest event{.channel = name_,
+                             .type = to_name(type),
+                             .payload = payload,
+                             .delivery = DeliveryClass::latest,
+                             .priority = Priority::low};
+  auto made = make_publication(context_.codec, event, {.ts = touched_at_});
+  made->slot = std::string("presence").append(1, '\0').append(user_id);
+  emit(std::move(made));
+}
+
+std::optional<HistoryPage> Channel::history(const HistoryQuery& query) {
+  auto page = history_.page(query, context_.clock.wall_ms());
+  if (!page) return std::nullopt;
+  return HistoryPage{history_.top(), std::move(*page)};
+}
+
+bool Channel::expired() {
+  const WallMillis now = context_.clock.wall_ms();
+  history_.trim(now);
+  const std::int64_t kept_ms = std::max(kIdleMsMin, options_.history_ttl.count());
+  return subscribers_ == 0 && streams_.empty() && history_.empty() && now - touched_at_ > kept_ms;
+}
+
+}  // namespace tidewire

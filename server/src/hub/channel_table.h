@@ -1,0 +1,45 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "hub/channel.h"
+#include "observability/server_metrics.h"
+
+namespace tidewire {
+
+/// The channels that one shard owns.
+///
+/// Owner:  the shard's Node. Thread: the shard's.
+/// Limit:  channels_max; past it a new channel is refused with `limit_exceeded`.
+class ChannelTable {
+ public:
+  ChannelTable(const Config& config, const ChannelContext& context, std::size_t channels_max,
+               ServerMetrics& metrics);
+
+  [[nodiscard]] Channel* find(std::string_view name);
+  [[nodiscard]] std::expected<Channel*, Error> find_or_create(std::string_view name);
+
+  /// Interrupts abandoned messages, forgets expired channels and brings the gauges up to date.
+  /// Called every few seconds; visits every channel.
+  void sweep(const std::function<void(Channel&, PublicationPtr)>& emit);
+
+  template <typename Visit>
+  void for_each(Visit&& visit) {
+    for (auto& [name, channel] : channels_) visit(*channel);
+  }
+
+  [[nodiscard]] std::size_t size() const { return channels_.size(); }
+
+ private:
+  const Config& config_;
+  ChannelContext context_;
+  std::size_t channels_max_;
+  ServerMetrics& metrics_;
+  NamespaceConfig unconfigured_;  // of namespaces that the configuration does not name
+  std::unordered_map<std::string_view, std::unique_ptr<Channel>> channels_;
+};
+
+}  // namespace tidewire

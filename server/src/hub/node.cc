@@ -1,0 +1,171 @@
+#include "hub/node.h"
+
+#include <memory>
+#include <utility>
+
+namespace tidewire {
+
+Node::Node(const NodeParts& parts)
+    : index_(parts.index),
+      mesh_(parts.mesh),
+      metrics_(parts.metrics),
+      hub_(parts.forms),
+      channels_(parts.config, {parts.json, parts.clock, parts.limits},
+                parts.config.limits.channels / parts.mesh.size() + 1, parts.metrics),
+      nodes_{this} {}
+
+template <typename Result>
+void Node::ask(std::string_view channel, std::move_only_function<Result(Node&)> work,
+               Done<Result> done) {
+  const ShardIndex owner = owner_of(channel, nodes_.size());
+  if (owner == index_) return done(work(*this));
+  mesh_.post(owner, [this, node = nodes_[owner], work = std::move(work),
+                     done = std::move(done)]() mutable {
+    mesh_.post(index_, [result = work(*node), done = std::move(done)]() mutable {
+      done(std::move(result));
+    });
+  });
+}
+
+void Node::publish(const PublishRequest& request, Done<PublishResult> done) {
+  const ShardIndex owner = owner_of(request.channel, nodes_.size());
+  if (owner == index_) return done(publish_here(request));
+  ask<PublishResult>(
+      request.channel,
+      [parcel = PublishParcel(request)](Node& node) { return node.publish_here(parcel.request()); },
+      std::move(done));
+}
+
+PublishResult Node::publish_here(const PublishRequest& request) {
+  auto channel = channels_.find_or_create(request.channel);
+  if (!channel) return std::unexpected(std::move(channel.error()));
+  auto result = (*channel)->publish(request, emitter(**channel));
+  if (result && !result->duplicate) metrics_.publishes.add();
+  return result;
+}
+
+Channel::Emit Node::emitter(Channel& channel) {
+  return [this, &channel](const PublicationPtr& publication) { fan_out(channel, publication); };
+}
+
+void Node::fan_out(const Channel& channel, const PublicationPtr& publication) {
+  const auto& interest = channel.interest();
+  for (ShardIndex shard = 0; shard < interest.size(); ++shard) {
+    if (interest[shard] == 0) continue;
+    if (shard == index_) {
+      deliver(publication);
+    } else {
+      mesh_.post(shard, [node = nodes_[shard], publication] { node->deliver(publication); });
+    }
+  }
+}
+
+void Node::deliver(const PublicationPtr& publication) {
+  metrics_.deliveries.add(hub_.deliver(publication));
+}
+
+void Node::subscribe(Subscription& subscription, SubscribeRequest request,
+                     Done<std::expected<SubscribeSnapshot, Error>> done) {
+  hub_.add(subscription);
+  metrics_.subscriptions.add();
+  const std::string channel = request.channel;
+  ask<std::expected<SubscribeSnapshot, Error>>(
+      channel,
+      [request = std::move(request), shard = index_](Node& node) {
+        return node.subscribe_here(request, shard);
+      },
+      std::move(done));
+}
+
+std::expected<SubscribeSnapshot, Error> Node::subscribe_here(const SubscribeRequest& request,
+                                                             ShardIndex shard) {
+  auto channel = channels_.find_or_create(request.channel);
+  if (!channel) return std::unexpected(std::move(channel.error()));
+  return (*channel)->subscribe(request, shard, emitter(**channel));
+}
+
+void Node::unsubscribe(Subscription& subscription, std::string user_id, std::string connection_id,
+                       bool joined) {
+  hub_.remove(subscription);
+  metrics_.subscriptions.sub();
+  if (!joined) return;
+  const ShardIndex owner = owner_of(subscription.channel(), nodes_.size());
+  if (owner == index_)
+    return unsubscribe_here(subscription.channel(), user_id, connection_id, index_);
+  mesh_.post(owner,
+             [node = nodes_[owner], channel = subscription.channel(), user_id = std::move(user_id),
+              connection_id = std::move(connection_id),
+              shard = index_] { node->unsubscribe_here(channel, user_id, connection_id, shard); });
+}
+
+void Node::unsubscribe_here(const std::string& name, const std::string& user_id,
+                            const std::string& connection_id, ShardIndex shard) {
+  if (Channel* channel = channels_.find(name))
+    channel->unsubscribe(user_id, connection_id, shard, emitter(*channel));
+}
+
+void Node::history(std::string channel, HistoryQuery query,
+                   Done<std::expected<HistoryPage, Error>> done) {
+  const std::string name = channel;
+  ask<std::expected<HistoryPage, Error>>(
+      name,
+      [channel = std::move(channel),
+       query = std::move(query)](Node& node) -> std::expected<HistoryPage, Error> {
+        auto found = node.channels_.find_or_create(channel);
+        if (!found) return std::unexpected(std::move(found.error()));
+        auto page = (*found)->history(query);
+        if (!page)
+          return fail(ErrorCode::history_unavailable,
+                      "`since` is of another epoch: reload, then read from the start",
+                      "/payload/since/epoch");
+        return std::move(*page);
+      },
+      std::move(done));
+}
+
+void Node::presence(std::string channel, Done<std::vector<PresentUser>> done) {
+  const std::string name = channel;
+  ask<std::vector<PresentUser>>(
+      name,
+      [channel = std::move(channel)](Node& node) {
+        Channel* found = node.channels_.find(channel);
+        return found == nullptr ? std::vector<PresentUser>{} : found->presence();
+      },
+      std::move(done));
+}
+
+void Node::list_channels(std::string prefix, std::size_t limit,
+                         Done<std::vector<ChannelSummary>> done) {
+  struct Gathering {
+    std::vector<ChannelSummary> list;
+    std::size_t missing;
+    Done<std::vector<ChannelSummary>> done;
+  };
+  auto gathering = std::make_shared<Gathering>(Gathering{{}, nodes_.size(), std::move(done)});
+  for (Node* node : nodes_) {
+    mesh_.post(node->index_, [this, node, prefix, limit, gathering] {
+      mesh_.post(index_, [part = node->list_here(prefix, limit), gathering]() mutable {
+        for (ChannelSummary& each : part) gathering->list.push_back(std::move(each));
+        if (--gathering->missing == 0) gathering->done(std::move(gathering->list));
+      });
+    });
+  }
+}
+
+std::vector<ChannelSummary> Node::list_here(std::string_view prefix, std::size_t limit) {
+  std::vector<ChannelSummary> list;
+  channels_.for_each([&](const Channel& channel) {
+    if (list.size() >= limit || !channel.name().starts_with(prefix)) return;
+    list.push_back({channel.name(), channel.subscribers(), channel.members(), channel.growing(),
+                    channel.top()});
+  });
+  return list;
+}
+
+void Node::sweep() {
+  channels_.sweep([this](Channel& channel, const PublicationPtr& publication) {
+    fan_out(channel, publication);
+  });
+}
+
+}  // namespace tidewire

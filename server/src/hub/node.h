@@ -1,0 +1,103 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "hub/channel_table.h"
+#include "hub/hub.h"
+#include "hub/publish_request.h"
+#include "hub/shard_mesh.h"
+#include "hub/subscribe_request.h"
+
+namespace tidewire {
+
+/// A channel as the server API lists it.
+struct ChannelSummary {
+  std::string name;
+  std::size_t subscribers = 0;
+  std::size_t members = 0;
+  std::size_t streams = 0;
+  StreamPosition top;
+};
+
+/// What one shard's Node is made of.
+struct NodeParts {
+  ShardIndex index = 0;
+  ShardMesh& mesh;
+  const Config& config;
+  const Codec& json;
+  const Clock& clock;
+  const ChannelLimits& limits;
+  const WireForms& forms;
+  ServerMetrics& metrics;
+};
+
+/// One shard's door to all channels, wherever they are owned: the request goes to the owner shard,
+/// the answer comes back here.
+///
+/// Owner:  one per shard. Thread: the shard's; every callback runs on it too, at once when the
+///         channel is owned here. A callback may run after its session is gone, so it must hold a
+///         weak reference.
+/// Order:  requests from one shard about one channel take effect in the order they were made, and
+///         an answer to subscribe() comes before any event published after it.
+class Node {
+ public:
+  template <typename Result>
+  using Done = std::move_only_function<void(Result)>;
+
+  explicit Node(const NodeParts& parts);
+
+  /// Tells each node of the others; before any shard runs. `nodes[i]` is shard i's.
+  void connect(std::vector<Node*> nodes) { nodes_ = std::move(nodes); }
+
+  void publish(const PublishRequest& request, Done<PublishResult> done);
+
+  /// Links `subscription` and asks for the channel's snapshot. `done` must activate() it (or
+  /// unsubscribe() on an error).
+  void subscribe(Subscription& subscription, SubscribeRequest request,
+                 Done<std::expected<SubscribeSnapshot, Error>> done);
+  /// Ends a subscription that subscribe() accepted or has not answered yet. `joined`: false when
+  /// subscribe() answered with an error.
+  void unsubscribe(Subscription& subscription, std::string user_id, std::string connection_id,
+                   bool joined = true);
+
+  void history(std::string channel, HistoryQuery query,
+               Done<std::expected<HistoryPage, Error>> done);
+  void presence(std::string channel, Done<std::vector<PresentUser>> done);
+
+  /// Every channel whose name begins with `prefix`, of all shards, at most `limit` a shard.
+  void list_channels(std::string prefix, std::size_t limit, Done<std::vector<ChannelSummary>> done);
+
+  void sweep();
+
+  [[nodiscard]] Hub& hub() { return hub_; }
+  [[nodiscard]] ShardIndex index() const { return index_; }
+  [[nodiscard]] ShardMesh& mesh() { return mesh_; }
+
+ private:
+  /// Runs `work(owner's node)` on the owner shard of `channel` and `done(result)` here.
+  template <typename Result>
+  void ask(std::string_view channel, std::move_only_function<Result(Node&)> work,
+           Done<Result> done);
+
+  PublishResult publish_here(const PublishRequest& request);
+  std::expected<SubscribeSnapshot, Error> subscribe_here(const SubscribeRequest& request,
+                                                         ShardIndex shard);
+  void unsubscribe_here(const std::string& channel, const std::string& user_id,
+                        const std::string& connection_id, ShardIndex shard);
+  std::vector<ChannelSummary> list_here(std::string_view prefix, std::size_t limit);
+  void fan_out(const Channel& channel, const PublicationPtr& publication);
+  void deliver(const PublicationPtr& publication);
+  [[nodiscard]] Channel::Emit emitter(Channel& channel);
+
+  ShardIndex index_;
+  ShardMesh& mesh_;
+  ServerMetrics& metrics_;
+  Hub hub_;
+  ChannelTable channels_;
+  std::vector<Node*> nodes_;
+};
+
+}  // namespace tidewire

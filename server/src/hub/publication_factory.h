@@ -1,0 +1,20 @@
+#pragma once
+
+#include "history/channel_history.h"
+#include "hub/publish_request.h"
+#include "protocol/codec.h"
+
+namespace tidewire {
+
+/// What the owner adds to an event when it takes it.
+struct PublicationStamp {
+  StreamPosition position;  // offset 0: not part of the durable stream
+  WallMillis ts = 0;
+};
+
+/// Encodes an event once: the envelope every subscriber gets, as one shared frame.
+[[nodiscard]] std::shared_ptr<Publication> make_publication(const Codec& json,
+                                                            const PublishRequest& request,
+                                                            const PublicationStamp& stamp);
+
+}  // namespace tidewire

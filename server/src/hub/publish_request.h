@@ -1,0 +1,65 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <expected>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "protocol/codes.gen.h"
+#include "protocol/envelope.h"
+#include "protocol/error.h"
+#include "protocol/stream_position.h"
+
+namespace tidewire {
+
+/// One event that somebody who may publish wants in a channel. Everything is checked: form,
+/// schema, permission. Views; see PublishParcel for crossing to another shard.
+struct PublishRequest {
+  std::string_view channel;
+  std::string_view type;
+  std::string_view payload;
+  std::string_view key;
+  std::string_view trace;
+  std::string_view nonce;
+  std::string_view sig;
+  std::string_view enc;
+  Sender from;
+  DeliveryClass delivery = DeliveryClass::durable;
+  Priority priority = Priority::normal;
+  bool echo = true;
+
+  // What a piece of a growing message says (delivery == stream).
+  std::string_view message_id;
+  std::string_view content;
+  std::uint64_t index = 0;  // 0: the next one
+  bool complete = false;
+};
+
+/// What the publisher is told.
+struct PublishAck {
+  std::optional<StreamPosition> position;  // durable only
+  bool duplicate = false;
+};
+
+using PublishResult = std::expected<PublishAck, Error>;
+
+/// A PublishRequest that owns its bytes, in one allocation, to travel between shards.
+class PublishParcel {
+ public:
+  explicit PublishParcel(const PublishRequest& request);
+  PublishParcel(PublishParcel&& other) noexcept;
+  PublishParcel(const PublishParcel&) = delete;
+  PublishParcel& operator=(const PublishParcel&) = delete;
+  PublishParcel& operator=(PublishParcel&&) = delete;
+
+  [[nodiscard]] const PublishRequest& request() const { return request_; }
+
+ private:
+  std::unique_ptr<char[]> bytes_;
+  PublishRequest request_;
+};
+
+}  // namespace tidewire

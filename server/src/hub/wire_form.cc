@@ -1,0 +1,62 @@
+#include "hub/wire_form.h"
+
+#include <algorithm>
+#include <string>
+
+namespace tidewire {
+namespace {
+
+constexpr FormId kPlainJson = 0;
+constexpr FormId kPlainProto = 1;
+
+}  // namespace
+
+WireForms::WireForms(const Codec& proto, ws::DeflateScratch& scratch)
+    : proto_codec_(proto), scratch_(scratch) {
+  forms_.push_back({});
+  forms_.push_back({.proto = true});
+}
+
+FormId WireForms::intern(bool proto, const std::optional<ws::DeflateParams>& deflate) {
+  const FormId plain = proto ? kPlainProto : kPlainJson;
+  if (!deflate || !deflate->server_no_context_takeover) return plain;
+  // What the client may send does not change what it is sent.
+  const ws::DeflateParams shared{.server_no_context_takeover = true,
+                                 .server_max_window_bits = deflate->server_max_window_bits};
+  const auto known = std::ranges::find_if(
+      forms_, [&](const Form& form) { return form.proto == proto && form.deflate == shared; });
+  if (known != forms_.end()) return static_cast<FormId>(known - forms_.begin());
+  if (forms_.size() >= kFormsMax) return plain;
+  forms_.push_back({.proto = proto, .deflate = shared});
+  return static_cast<FormId>(forms_.size() - 1);
+}
+
+ws::SharedFrame WireForms::render(const Publication& publication, FormId id) const {
+  const Form& form = forms_[id];
+  ws::SharedFrame frame = publication.frame;
+  if (form.proto) {
+    const Sender from{.user_id = publication.sender.user_id,
+                      .connection_id = publication.sender.connection_id,
+                      .client = publication.sender.client};
+    OutgoingMessage message{.type = publication.type,
+                            .channel = publication.channel,
+                            .payload = publication.payload(),
+                            .epoch = publication.epoch,
+                            .ts = publication.ts,
+                            .key = publication.key,
+                            .trace = publication.trace};
+    if (publication.offset != 0) message.offset = publication.offset;
+    if (!from.user_id.empty() || !from.connection_id.empty()) message.from = &from;
+    frame = ws::SharedFrame::make(ws::Opcode::binary, proto_codec_.encode(message));
+  }
+  return form.deflate ? ws::compressed(frame, *form.deflate, scratch_) : frame;
+}
+
+const ws::SharedFrame& Rendering::frame(FormId form) {
+  if (form == kPlainJson) return publication_->frame;
+  if (made_.size() <= form) made_.resize(form + 1U);
+  if (!made_[form]) made_[form] = forms_.render(*publication_, form);
+  return made_[form];
+}
+
+}  // namespace tidewire

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "history/channel_history.h"
+#include "protocol/codec.h"
+#include "ws/deflate_scratch.h"
+
+namespace tidewire {
+
+/// The index of a way to write events: which codec, and compressed with which parameters.
+using FormId = std::uint8_t;
+
+/// All forms in use on one shard. There are few: two codecs times the compression parameters that
+/// clients negotiated.
+///
+/// Owner:  one per shard; outlives its connections. Thread: the shard's.
+/// Limit:  forms_max; past it a connection gets the plain form of its codec.
+class WireForms {
+ public:
+  static constexpr std::size_t kFormsMax = 64;
+
+  WireForms(const Codec& proto, ws::DeflateScratch& scratch);
+
+  /// The form for a connection. Only parameters without server context takeover can be shared.
+  [[nodiscard]] FormId intern(bool proto, const std::optional<ws::DeflateParams>& deflate);
+
+  /// `publication` in that form.
+  [[nodiscard]] ws::SharedFrame render(const Publication& publication, FormId form) const;
+
+  [[nodiscard]] std::size_t size() const { return forms_.size(); }
+
+ private:
+  struct Form {
+    bool proto = false;
+    std::optional<ws::DeflateParams> deflate;
+  };
+
+  const Codec& proto_codec_;
+  ws::DeflateScratch& scratch_;
+  std::vector<Form> forms_;
+};
+
+/// One publication in every form its subscribers need, each made at most once.
+///
+/// Lifetime: one delivery on one shard.
+class Rendering {
+ public:
+  Rendering(const PublicationPtr& publication, const WireForms& forms)
+      : publication_(publication), forms_(forms) {}
+
+  [[nodiscard]] const PublicationPtr& publication() const { return publication_; }
+  [[nodiscard]] const ws::SharedFrame& frame(FormId form);
+
+ private:
+  const PublicationPtr& publication_;
+  const WireForms& forms_;
+  std::vector<ws::SharedFrame> made_;
+};
+
+}  // namespace tidewire

@@ -1,0 +1,46 @@
+#include "server/internal_service.h"
+
+#include <utility>
+
+#include "api/error_reply.h"
+#include "observability/log.h"
+
+namespace tidewire {
+
+InternalService::InternalService(ShardServer& shard)
+    : shard_(shard),
+      api_({.config = shard.state().config,
+            .node = shard.node(),
+            .schemas = shard.context().schemas,
+            .sessions = shard.state().sessions,
+            .metrics = shard.state().metrics,
+            .probe = shard.metrics(),
+            .clock = shard.shard().clock(),
+            .not_ready = [&shard]() -> std::vector<std::string> {
+              if (shard.state().draining.load(std::memory_order_relaxed))
+                return {"the server is stopping"};
+              return {};
+            }}) {}
+
+void InternalService::on_accept(net::UniqueFd socket, const net::SocketAddress& peer) {
+  shard_.serve(std::move(socket), peer, *this, false);
+}
+
+void InternalService::on_exhausted(int error, std::size_t refused) {
+  log_error("out of descriptors: API connections are refused",
+            {{"errno", error}, {"refused", refused}});
+}
+
+void InternalService::handle(const http::Request& request, RespondFn respond) {
+  api_.handle(request, std::move(respond));
+}
+
+HttpService::UpgradeDecision InternalService::upgrade(const http::Request& /*request*/,
+                                                      const net::Stream& /*stream*/) {
+  return {.refusal = std::move(
+              error_reply(404, {.code = ErrorCode::not_found,
+                                .message = "WebSocket connections go to the public listener"})
+                  .close())};
+}
+
+}  // namespace tidewire

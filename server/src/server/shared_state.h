@@ -1,0 +1,38 @@
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <vector>
+
+#include "auth/authenticator.h"
+#include "auth/origin_policy.h"
+#include "config/config.h"
+#include "limits/connection_caps.h"
+#include "limits/connection_rate.h"
+#include "net/tls_context.h"
+#include "observability/metrics_registry.h"
+#include "session/session_directory.h"
+#include "session/user_directory.h"
+
+namespace tidewire {
+
+/// What all shards of the server share. Everything here is immutable once the shards run, or may
+/// be used from any thread.
+///
+/// Owner: the Server.
+struct SharedState {
+  explicit SharedState(const Config& configuration);
+
+  const Config config;
+  std::shared_ptr<const Authenticator> authenticator;
+  OriginPolicy origins;
+  ConnectionCaps caps;
+  ConnectionRate connects;
+  UserDirectory users;
+  MetricsRegistry metrics;
+  std::unique_ptr<net::TlsContext> tls;  // nullptr: plain
+  std::vector<SessionDirectory*> sessions;
+  std::atomic<bool> draining{false};
+};
+
+}  // namespace tidewire

@@ -1,0 +1,121 @@
+#include "session/auth_handler.h"
+
+#include <utility>
+#include <vector>
+
+#include "base/ids.h"
+#include "protocol/client_kind.h"
+#include "protocol/commands.h"
+#include "protocol/replies.h"
+#include "session/channel_access.h"
+#include "session/session.h"
+#include "session/subscribe_handler.h"
+
+namespace tidewire {
+namespace {
+
+AuthFailureLabel failure_label(const Error& error) {
+  return error.code == ErrorCode::token_expired ? AuthFailureLabel::expired
+                                                : AuthFailureLabel::claims;
+}
+
+}  // namespace
+
+void AuthHandler::auth(Session& session, const Envelope& envelope) {
+  const bool first = session.state_ == Session::State::unauthenticated;
+  auto command = parse_auth(envelope.payload);
+  if (!command) return session.reply_error(envelope.id, command.error());
+  const SessionContext& context = session.context_;
+  auto claims = context.authenticator->authenticate(command->token, context.clock.wall_ms());
+  if (claims && !claims->session_id.empty() && claims->session_id != command->session_id)
+    claims = fail(ErrorCode::session_mismatch, "the token is bound to another session",
+                  "/payload/sessionId");
+  if (!claims) {
+    context.metrics.auth_failures[failure_label(claims.error())].add();
+    if (claims.error().path.empty()) claims.error().path = "/payload/token";
+    session.reply_error(envelope.id, claims.error());
+    // A bad refresh costs nothing: the old token counts until it expires.
+    if (first) session.close(CloseCode::unauthorized, claims.error().message);
+    return;
+  }
+  if (!command->client.empty()) {
+    const ClientInfo client = detect_client(command->client, {});
+    session.info_.client = client.label();
+    session.info_.kind = client.kind;
+  }
+  session.batch_ = command->batch;
+  if (first) return begin(session, std::move(*claims), envelope.id);
+  refresh(session, std::move(*claims), envelope.id);
+}
+
+void AuthHandler::welcome_upgraded(Session& session, Claims claims) {
+  begin(session, std::move(claims), {});
+}
+
+void AuthHandler::begin(Session& session, Claims claims, std::string_view id) {
+  session.session_id_ = claims.session_id.empty() ? random_id() : claims.session_id;
+  session.claims_ = std::move(claims);
+  session.state_ = Session::State::active;
+  session.heartbeat_due_ =
+      session.context_.clock.mono_ms() + session.context_.config.heartbeat.interval.count();
+  session.schedule_timer();
+  make_room(session);
+  welcome(session, id);
+  if (!session.scope_.empty()) SubscribeHandler::subscribe_scope(session);
+}
+
+void AuthHandler::make_room(Session& session) {
+  const SessionContext& context = session.context_;
+  const auto replaced = context.users.add(session.claims_.user_id,
+                                          {context.node.index(), session.info_.connection_id});
+  if (!replaced) return;
+  context.node.mesh().post(replaced->shard, [id = replaced->connection_id,
+                                             sessions = context.all_sessions[replaced->shard]] {
+    if (Session* oldest = sessions->find(id))
+      oldest->close(CloseCode::replaced, "a newer connection of this user took its place");
+  });
+}
+
+void AuthHandler::refresh(Session& session, Claims claims, std::string_view id) {
+  if (claims.user_id != session.claims_.user_id)
+    return session.reply_error(id, {.code = ErrorCode::session_mismatch,
+                                    .message = "a refresh must name the same user",
+                                    .path = "/payload/token"});
+  session.claims_ = std::move(claims);
+  session.schedule_timer();
+  welcome(session, id);
+  revoke_lost_channels(session);
+}
+
+void AuthHandler::revoke_lost_channels(Session& session) {
+  std::vector<std::string> lost;
+  for (auto& [channel, place] : session.subscriptions_) {
+    if (place->by_token) continue;  // a subscription token of its own allowed it
+    const auto access = access_to(session, channel, Permission::subscribe);
+    if (access) {
+      place->permissions = access->permissions;
+    } else {
+      lost.emplace_back(channel);
+    }
+  }
+  for (const std::string& channel : lost)
+    session.revoke(channel, UnsubscribeReason::permission_revoked);
+}
+
+void AuthHandler::welcome(Session& session, std::string_view id) {
+  const Config& config = session.context_.config;
+  session.reply(MessageType::welcome, id, {},
+                welcome_payload({.connection_id = session.info_.connection_id,
+                                 .session_id = session.session_id_,
+                                 .user_id = session.claims_.user_id,
+                                 .resumed = false,
+                                 .expires_at_ms = session.claims_.expires_at_ms,
+                                 .heartbeat_ms = config.heartbeat.interval.count(),
+                                 .heartbeat_timeout_ms = config.heartbeat.timeout.count(),
+                                 .message_bytes_max = config.limits.message_bytes,
+                                 .channels_max = config.limits.channels_per_connection,
+                                 .server = "tidewire/" TIDEWIRE_VERSION}),
+                Priority::critical);
+}
+
+}  // namespace tidewire

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <string_view>
+
+#include "auth/claims.h"
+#include "protocol/envelope.h"
+
+namespace tidewire {
+
+class Session;
+
+/// `auth`: the first makes the session active, later ones refresh the token in place.
+class AuthHandler {
+ public:
+  static void auth(Session& session, const Envelope& envelope);
+
+  /// The token came with the upgrade and has been verified.
+  static void welcome_upgraded(Session& session, Claims claims);
+
+ private:
+  static void begin(Session& session, Claims claims, std::string_view id);
+  static void refresh(Session& session, Claims claims, std::string_view id);
+  static void welcome(Session& session, std::string_view id);
+  static void revoke_lost_channels(Session& session);
+  static void make_room(Session& session);
+};
+
+}  // namespace tidewire

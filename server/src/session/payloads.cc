@@ -1,0 +1,41 @@
+#include "session/payloads.h"
+
+#include "protocol/replies.h"
+
+namespace tidewire {
+
+std::string publish_ack_payload(const PublishAck& ack) {
+  Ack payload{.duplicate = ack.duplicate};
+  if (ack.position) {
+    payload.offset = ack.position->offset;
+    payload.epoch = ack.position->epoch;
+  }
+  return ack_payload(payload);
+}
+
+std::string history_page_payload(const HistoryPage& page) {
+  const auto publications = json_of(page.publications);
+  return history_payload({.epoch = page.position.epoch,
+                          .offset = page.position.offset,
+                          .publications_json = publications});
+}
+
+std::string member_list_payload(std::span<const PresentUser> users) {
+  std::vector<PresenceMember> members;
+  members.reserve(users.size());
+  for (const PresentUser& user : users)
+    members.push_back({.user_id = user.user_id,
+                       .clients = user.clients,
+                       .info_json = user.info_json,
+                       .since_ms = user.since});
+  return presence_payload(members);
+}
+
+std::vector<std::string_view> json_of(const std::vector<PublicationPtr>& publications) {
+  std::vector<std::string_view> list;
+  list.reserve(publications.size());
+  for (const PublicationPtr& publication : publications) list.push_back(publication->json());
+  return list;
+}
+
+}  // namespace tidewire

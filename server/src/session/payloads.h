@@ -1,0 +1,22 @@
+#pragma once
+
+#include <span>
+#include <string>
+
+#include "hub/publish_request.h"
+#include "hub/subscribe_request.h"
+#include "presence/presence_table.h"
+
+namespace tidewire {
+
+/// What the domain answers, as the payloads of the protocol. Clients and the server API get the
+/// same text.
+[[nodiscard]] std::string publish_ack_payload(const PublishAck& ack);
+[[nodiscard]] std::string history_page_payload(const HistoryPage& page);
+[[nodiscard]] std::string member_list_payload(std::span<const PresentUser> users);
+
+/// The envelopes of publications, as they are embedded into payloads.
+[[nodiscard]] std::vector<std::string_view> json_of(
+    const std::vector<PublicationPtr>& publications);
+
+}  // namespace tidewire

@@ -1,0 +1,61 @@
+#include "session/query_handler.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "protocol/commands.h"
+#include "protocol/replies.h"
+#include "session/channel_access.h"
+#include "session/payloads.h"
+#include "session/session.h"
+
+namespace tidewire {
+
+void QueryHandler::history(Session& session, const Envelope& envelope) {
+  auto command = parse_history(envelope.payload);
+  if (!command) return session.reply_error(envelope.id, command.error());
+  const auto access = access_to(session, envelope.channel, Permission::history);
+  if (!access) return session.reply_error(envelope.id, access.error(), envelope.channel);
+  const std::uint64_t page_max = session.config().limits.history_page;
+  HistoryQuery query{.since = std::move(command->since),
+                     .limit = command->limit == 0 ? page_max : std::min(command->limit, page_max),
+                     .reverse = command->reverse};
+  session.context_.node.history(
+      std::string(access->name.str()), std::move(query),
+      [weak = session.weak_from_this(), id = std::string(envelope.id),
+       channel = std::string(access->name.str())](std::expected<HistoryPage, Error> page) {
+        const auto self = weak.lock();
+        if (!self) return;
+        if (!page) return self->reply_error(id, page.error(), channel);
+        self->reply(MessageType::history, id, channel, history_page_payload(*page));
+      });
+}
+
+void QueryHandler::presence(Session& session, const Envelope& envelope) {
+  const auto access = access_to(session, envelope.channel, Permission::presence);
+  if (!access) return session.reply_error(envelope.id, access.error(), envelope.channel);
+  if (!access->options.presence)
+    return session.reply_error(envelope.id,
+                               {.code = ErrorCode::unsupported,
+                                .message = "this namespace keeps no presence",
+                                .path = "/channel"},
+                               envelope.channel);
+  session.context_.node.presence(
+      std::string(access->name.str()),
+      [weak = session.weak_from_this(), id = std::string(envelope.id),
+       channel = std::string(access->name.str())](const std::vector<PresentUser>& members) {
+        if (const auto self = weak.lock())
+          self->reply(MessageType::presence, id, channel, member_list_payload(members));
+      });
+}
+
+void QueryHandler::heartbeat(Session& session, const Envelope& envelope) {
+  auto command = parse_heartbeat(envelope.payload);
+  if (!command) return session.reply_error(envelope.id, command.error());
+  session.reply(MessageType::connection_heartbeat, envelope.id, {},
+                heartbeat_answer_payload(command->timestamp, session.context_.clock.wall_ms()),
+                Priority::critical);
+}
+
+}  // namespace tidewire

@@ -1,0 +1,80 @@
+#include "session/router.h"
+
+#include "session/auth_handler.h"
+#include "session/publish_handler.h"
+#include "session/query_handler.h"
+#include "session/session.h"
+#include "session/subscribe_handler.h"
+
+namespace tidewire {
+namespace {
+
+bool allowed_before_auth(std::optional<MessageType> type) {
+  return type == MessageType::auth || type == MessageType::connection_heartbeat;
+}
+
+Error unknown_type(std::string_view type) {
+  return {.code = ErrorCode::unknown_type,
+          .message = "`" + std::string(type) + "` is not something a client sends",
+          .path = "/type"};
+}
+
+}  // namespace
+
+void Router::route(Session& session, const Envelope& envelope) {
+  const auto type = from_name<MessageType>(envelope.type);
+  if (session.state() == Session::State::unauthenticated && !allowed_before_auth(type))
+    return session.reply_error(envelope.id,
+                               {.code = ErrorCode::unauthorized, .message = "send `auth` first"});
+  if (!type) {
+    if (envelope.channel.empty() && session.scope().empty())
+      return session.reply_error(envelope.id, unknown_type(envelope.type));
+    return PublishHandler::publish(session, envelope);
+  }
+  switch (*type) {
+    case MessageType::auth:
+      return AuthHandler::auth(session, envelope);
+    case MessageType::connection_heartbeat:
+      return QueryHandler::heartbeat(session, envelope);
+    case MessageType::subscribe:
+      return SubscribeHandler::subscribe(session, envelope);
+    case MessageType::unsubscribe:
+      return SubscribeHandler::unsubscribe(session, envelope);
+    case MessageType::ack:
+      return SubscribeHandler::acknowledge(session, envelope);
+    case MessageType::history:
+      return QueryHandler::history(session, envelope);
+    case MessageType::presence:
+      return QueryHandler::presence(session, envelope);
+    case MessageType::chat_message:
+    case MessageType::chat_message_chunk:
+    case MessageType::agent_status_update:
+    case MessageType::user_typing:
+      return PublishHandler::publish(session, envelope);
+    case MessageType::rpc:
+    case MessageType::rpc_serve:
+    case MessageType::rpc_response:
+    case MessageType::state_get:
+    case MessageType::state_set:
+    case MessageType::state_delete:
+    case MessageType::stream_cancel:
+      return session.reply_error(
+          envelope.id, {.code = ErrorCode::unsupported,
+                        .message = "`" + std::string(envelope.type) + "` is not in this version",
+                        .path = "/type"});
+    case MessageType::welcome:
+    case MessageType::subscribed:
+    case MessageType::unsubscribed:
+    case MessageType::rpc_result:
+    case MessageType::state:
+    case MessageType::error:
+    case MessageType::goaway:
+    case MessageType::presence_join:
+    case MessageType::presence_leave:
+    case MessageType::rpc_request:
+    case MessageType::state_changed:
+      return session.reply_error(envelope.id, unknown_type(envelope.type));
+  }
+}
+
+}  // namespace tidewire

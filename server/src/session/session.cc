@@ -1,0 +1,276 @@
+#include "session/session.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "protocol/replies.h"
+#include "session/auth_handler.h"
+#include "session/router.h"
+
+namespace tidewire {
+namespace {
+
+/// Refused messages in a row after which a client that does not slow down is closed.
+constexpr std::uint32_t kRateViolationsMax = 1'000;
+
+}  // namespace
+
+Session::Session(const SessionContext& context, SessionTransport& transport, SessionStart start)
+    : context_(context),
+      transport_(transport),
+      info_(std::move(start.info)),
+      form_(context.forms.intern(info_.proto, start.deflate)),
+      deflate_(start.deflate),
+      scope_(std::move(start.scope)),
+      message_bucket_(static_cast<double>(context.config.limits.messages_per_second),
+                      static_cast<double>(context.config.limits.messages_burst)),
+      byte_bucket_(static_cast<double>(context.config.limits.bytes_per_second),
+                   static_cast<double>(context.config.limits.bytes_burst)),
+      opened_at_(context.clock.mono_ms()),
+      heard_at_(opened_at_),
+      heartbeat_due_(opened_at_ + context.config.heartbeat.interval.count()),
+      timer_([](void* self) { static_cast<Session*>(self)->on_timer(); }, this) {
+  context_.sessions.add(*this);
+  if (start.claims) pending_claims_ = std::move(start.claims);
+}
+
+Session::~Session() { closed(); }
+
+void Session::open() {
+  if (pending_claims_) AuthHandler::welcome_upgraded(*this, std::move(*pending_claims_));
+  pending_claims_.reset();
+  schedule_timer();
+}
+
+void Session::closed() {
+  if (gone_) return;
+  gone_ = true;
+  state_ = State::closing;
+  timer_.cancel();
+  for (auto& [channel, place] : subscriptions_)
+    context_.node.unsubscribe(*place, claims_.user_id, info_.connection_id, place->joined);
+  subscriptions_.clear();
+  if (!claims_.user_id.empty()) context_.users.remove(claims_.user_id, info_.connection_id);
+  context_.sessions.remove(*this);
+}
+
+void Session::on_message(bool binary, std::string_view message) {
+  if (state_ == State::closing) return;
+  if (binary != codec().binary())
+    return close(CloseCode::unsupported_data, binary ? "this subprotocol uses text messages"
+                                                     : "this subprotocol uses binary messages");
+  message_bytes_ = message.size();
+  codec().decode(message, *this);
+}
+
+void Session::on_activity(std::size_t bytes) {
+  counters_.bytes_received += bytes;
+  heard_at_ = context_.clock.mono_ms();
+  unanswered_since_.reset();
+}
+
+bool Session::admit() {
+  const MonoMicros now = context_.clock.mono_us();
+  const auto bytes = static_cast<double>(std::exchange(message_bytes_, 0));
+  return message_bucket_.take(1, now) && byte_bucket_.take(bytes, now);
+}
+
+void Session::on_envelope(const Envelope& envelope) {
+  if (state_ == State::closing) return;
+  ++counters_.messages_received;
+  bad_messages_ = 0;
+  const TypeLabel label = type_label(envelope.type);
+  context_.metrics.messages_received[label].add();
+  context_.metrics.bytes_received[label].add(envelope.payload.size());
+  if (admit()) {
+    rate_violations_ = 0;
+    Router::route(*this, envelope);
+    return;
+  }
+  context_.metrics.rate_limited[RateLabel::messages].add();
+  Error error{.code = ErrorCode::rate_limited, .message = "too many messages: slow down"};
+  error.retry_after_ms = std::max(1, message_bucket_.retry_after_ms(1, context_.clock.mono_us()));
+  reply_error(envelope.id, error);
+  if (++rate_violations_ >= kRateViolationsMax)
+    close(CloseCode::rate_limited, "the rate limit was ignored");
+}
+
+void Session::on_bad_message(std::string_view id, const Error& error) {
+  if (state_ == State::closing) return;
+  ++counters_.messages_received;
+  reply_error(id, error);
+  if (++bad_messages_ >= context_.config.limits.bad_messages)
+    close(CloseCode::bad_request, "too many bad messages in a row");
+}
+
+ws::SharedFrame Session::frame_of(const OutgoingMessage& message) const {
+  return finished(ws::SharedFrame::make(codec().binary() ? ws::Opcode::binary : ws::Opcode::text,
+                                        codec().encode(message)));
+}
+
+ws::SharedFrame Session::finished(ws::SharedFrame frame) const {
+  if (!deflate_ || !deflate_->server_no_context_takeover || batch_) return frame;
+  return ws::compressed(frame, *deflate_, context_.deflate);
+}
+
+void Session::send(const OutgoingMessage& message, Priority priority) {
+  if (gone_) return;
+  ws::SharedFrame frame = frame_of(message);
+  const TypeLabel label = type_label(message.type);
+  context_.metrics.messages_sent[label].add();
+  context_.metrics.bytes_sent[label].add(frame.size());
+  ++counters_.messages_sent;
+  after_push(transport_.outbox().push(std::move(frame), priority, context_.clock.mono_ms()), 0);
+}
+
+void Session::after_push(PushResult result, std::int64_t window_ms) {
+  switch (result) {
+    case PushResult::queued:
+    case PushResult::merged:
+      transport_.flush_soon(window_ms);
+      return;
+    case PushResult::dropped:
+      ++counters_.dropped;
+      return;
+    case PushResult::overflow:
+      break;
+  }
+  if (state_ == State::closing) return;
+  state_ = State::closing;
+  transport_.close_now(CloseCode::slow_consumer, "the connection reads too slowly");
+}
+
+void Session::reply(MessageType type, std::string_view id, std::string_view channel,
+                    std::string_view payload, Priority priority) {
+  send({.type = to_name(type), .id = id, .channel = channel, .payload = payload}, priority);
+}
+
+void Session::reply_error(std::string_view id, const Error& error, std::string_view channel) {
+  ++counters_.errors;
+  reply(MessageType::error, id, channel, error_payload(error));
+}
+
+void Session::close(CloseCode code, std::string_view reason) {
+  if (state_ == State::closing) return;
+  state_ = State::closing;
+  timer_.cancel();
+  transport_.close_after_flush(code, reason);
+}
+
+void Session::announce_goaway(std::string_view reason, std::int64_t reconnect_after_ms) {
+  if (state_ == State::closing) return;
+  reply(MessageType::goaway, {}, {}, goaway_payload(reason, reconnect_after_ms),
+        Priority::critical);
+}
+
+void Session::deliver(Subscription& subscription, Rendering& rendering) {
+  if (state_ == State::closing) return;
+  const PublicationPtr& publication = rendering.publication();
+  if (publication->offset != 0 && !subscription.advance(publication->offset)) {
+    lose_track(subscription);
+    return;
+  }
+  if (!publication->echo && publication->sender.connection_id == info_.connection_id) return;
+  const ws::SharedFrame& frame = rendering.frame(batch_ ? plain_form() : form_);
+  ++counters_.messages_sent;
+  context_.metrics.messages_sent[publication->label].add();
+  context_.metrics.bytes_sent[publication->label].add(frame.size());
+  const std::int64_t window_ms = static_cast<ChannelPlace&>(subscription).window_ms;
+  after_push(transport_.outbox().push(frame, publication, &subscription, context_.clock.mono_ms()),
+             window_ms);
+}
+
+void Session::lose_track(const Subscription& subscription) {
+  // The hub is iterating over its subscriptions, so this one ends after the turn's task.
+  context_.node.mesh().post(context_.node.index(),
+                            [weak = weak_from_this(), channel = subscription.channel()] {
+                              if (const auto self = weak.lock())
+                                self->revoke(channel, UnsubscribeReason::insufficient_state);
+                            });
+}
+
+bool Session::revoke(std::string_view channel, UnsubscribeReason reason) {
+  const auto found = subscriptions_.find(channel);
+  if (found == subscriptions_.end()) return false;
+  const auto place = std::move(found->second);
+  subscriptions_.erase(found);
+  context_.node.unsubscribe(*place, claims_.user_id, info_.connection_id, place->joined);
+  reply(MessageType::unsubscribed, {}, place->channel(), unsubscribed_payload(reason),
+        Priority::normal);
+  return true;
+}
+
+ws::SharedFrame Session::render(const Publication& publication) const {
+  if (publication.frame) return context_.forms.render(publication, batch_ ? plain_form() : form_);
+  const std::string payload = chunk_payload({.message_id = publication.slot,
+                                             .content = publication.content,
+                                             .is_complete = publication.complete,
+                                             .rev = {publication.rev_from, publication.rev_to},
+                                             .snapshot = publication.snapshot});
+  const Sender from{.user_id = publication.sender.user_id,
+                    .connection_id = publication.sender.connection_id,
+                    .client = publication.sender.client};
+  return frame_of({.type = publication.type,
+                   .channel = publication.channel,
+                   .payload = payload,
+                   .ts = publication.ts,
+                   .from = &from});
+}
+
+ws::SharedFrame Session::join(std::span<const ws::SharedFrame> frames) const {
+  std::vector<std::string_view> payloads;
+  payloads.reserve(frames.size());
+  for (const ws::SharedFrame& frame : frames) payloads.push_back(frame.payload());
+  auto joined = ws::SharedFrame::make(codec().binary() ? ws::Opcode::binary : ws::Opcode::text,
+                                      codec().encode_batch(payloads));
+  if (!deflate_ || !deflate_->server_no_context_takeover) return joined;
+  return ws::compressed(joined, *deflate_, context_.deflate);
+}
+
+std::expected<Claims, Error> Session::authenticate(std::string_view token) const {
+  return context_.authenticator->authenticate(token, context_.clock.wall_ms());
+}
+
+MonoMillis Session::expiry_due() const {
+  return context_.clock.mono_ms() + claims_.expires_at_ms + context_.config.auth.grace.count() -
+         context_.clock.wall_ms();
+}
+
+void Session::schedule_timer() {
+  if (state_ == State::closing) return;
+  MonoMillis due = opened_at_ + context_.config.auth.timeout.count();
+  if (state_ == State::active) {
+    due = std::min(heartbeat_due_, expiry_due());
+    if (unanswered_since_)
+      due = std::min(due, *unanswered_since_ + context_.config.heartbeat.timeout.count());
+  }
+  context_.timers.schedule(timer_, due);
+}
+
+void Session::on_timer() {
+  const MonoMillis now = context_.clock.mono_ms();
+  if (state_ == State::unauthenticated) {
+    if (now - opened_at_ >= context_.config.auth.timeout.count()) {
+      context_.metrics.auth_failures[AuthFailureLabel::timeout].add();
+      return close(CloseCode::auth_timeout, "no valid auth message came in time");
+    }
+  } else if (now >= expiry_due()) {
+    return close(CloseCode::unauthorized, "the token has expired");
+  } else if (unanswered_since_ &&
+             now - *unanswered_since_ >= context_.config.heartbeat.timeout.count()) {
+    return close(CloseCode::heartbeat_timeout, "no answer to the heartbeat");
+  } else if (now >= heartbeat_due_) {
+    send_heartbeat();
+  }
+  schedule_timer();
+}
+
+void Session::send_heartbeat() {
+  const MonoMillis now = context_.clock.mono_ms();
+  if (!unanswered_since_) unanswered_since_ = now;
+  heartbeat_due_ = now + context_.config.heartbeat.interval.count();
+  reply(MessageType::connection_heartbeat, {}, {}, heartbeat_payload(context_.clock.wall_ms()),
+        Priority::critical);
+}
+
+}  // namespace tidewire

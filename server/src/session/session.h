@@ -1,0 +1,150 @@
+#pragma once
+
+#include <expected>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "auth/claims.h"
+#include "auth/permission_set.h"
+#include "hub/subscription.h"
+#include "limits/token_bucket.h"
+#include "session/connection_info.h"
+#include "session/message_sink.h"
+#include "session/session_context.h"
+#include "session/session_transport.h"
+
+namespace tidewire {
+
+class Session;
+
+/// A session's place in one channel.
+struct ChannelPlace final : Subscription {
+  ChannelPlace(Subscriber& subscriber, std::string channel)
+      : Subscription(subscriber, std::move(channel)) {}
+  PermissionSet permissions;
+  std::int64_t window_ms = 0;      // how long events may wait for others
+  std::uint64_t acknowledged = 0;  // the client has processed up to this offset
+  bool by_token = false;           // a subscription token allowed it
+  bool joined = true;              // false: the owner refused
+};
+
+/// What a session is told at its beginning.
+struct SessionStart {
+  ConnectionInfo info;
+  std::optional<Claims> claims;  // of a token that came with the upgrade
+  std::string scope;             // the channel that the URL names; empty: none
+  std::optional<ws::DeflateParams> deflate;
+};
+
+/// One client's protocol state: identity, subscriptions and positions, limits, liveness.
+///
+/// Owner:  its Connection, by shared_ptr so that answers from other shards can hold a weak one.
+/// Thread: its shard's.
+/// Input:  on_message() with each whole WebSocket message; on_activity() with every read.
+/// Output: frames in the transport's outbox, and at most one close.
+/// Limits: config.limits; each refusal names the limit, and the connection stays open unless
+///         protocol.md says otherwise.
+/// Source: protocol.md sections 1 to 6.
+class Session final : public MessageSink,
+                      public Subscriber,
+                      public EnvelopeSink,
+                      public OutboxForm,
+                      public std::enable_shared_from_this<Session> {
+ public:
+  enum class State : std::uint8_t { unauthenticated, active, closing };
+
+  Session(const SessionContext& context, SessionTransport& transport, SessionStart start);
+  ~Session() override;
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  // MessageSink
+  void open() override;
+  void on_message(bool binary, std::string_view message) override;
+  void on_activity(std::size_t bytes) override;
+  void on_sent(std::size_t bytes) override { counters_.bytes_sent += bytes; }
+  void closed() override;
+
+  /// Says that the server goes away, so that clients reconnect when it suits.
+  void announce_goaway(std::string_view reason, std::int64_t reconnect_after_ms);
+  void close(CloseCode code, std::string_view reason);
+  /// Ends one subscription and tells the client why; false when there is none.
+  bool revoke(std::string_view channel, UnsubscribeReason reason);
+
+  [[nodiscard]] State state() const { return state_; }
+  [[nodiscard]] const ConnectionInfo& info() const { return info_; }
+  [[nodiscard]] const ConnectionCounters& counters() const { return counters_; }
+  [[nodiscard]] const std::string& user_id() const { return claims_.user_id; }
+  [[nodiscard]] const std::string& session_id() const { return session_id_; }
+  [[nodiscard]] MonoMillis now_ms() const { return context_.clock.mono_ms(); }
+  [[nodiscard]] const Claims& claims() const { return claims_; }
+  [[nodiscard]] const Config& config() const { return context_.config; }
+  [[nodiscard]] const std::string& scope() const { return scope_; }
+  [[nodiscard]] std::expected<Claims, Error> authenticate(std::string_view token) const;
+  [[nodiscard]] std::size_t subscriptions() const { return subscriptions_.size(); }
+  [[nodiscard]] const Outbox& outbox() const { return transport_.outbox(); }
+
+  // Subscriber
+  void deliver(Subscription& subscription, Rendering& rendering) override;
+  // EnvelopeSink
+  void on_envelope(const Envelope& envelope) override;
+  void on_bad_message(std::string_view id, const Error& error) override;
+  // OutboxForm
+  [[nodiscard]] ws::SharedFrame render(const Publication& publication) const override;
+  [[nodiscard]] ws::SharedFrame join(std::span<const ws::SharedFrame> frames) const override;
+  [[nodiscard]] bool batches() const override { return batch_; }
+
+ private:
+  friend class Router;
+  friend class AuthHandler;
+  friend class SubscribeHandler;
+  friend class PublishHandler;
+  friend class QueryHandler;
+
+  [[nodiscard]] Codec& codec() const { return info_.proto ? context_.proto : context_.json; }
+  [[nodiscard]] FormId plain_form() const { return info_.proto ? 1 : 0; }
+  [[nodiscard]] ws::SharedFrame frame_of(const OutgoingMessage& message) const;
+  [[nodiscard]] ws::SharedFrame finished(ws::SharedFrame frame) const;
+  void send(const OutgoingMessage& message, Priority priority);
+  void reply(MessageType type, std::string_view id, std::string_view channel,
+             std::string_view payload, Priority priority = Priority::high);
+  void reply_error(std::string_view id, const Error& error, std::string_view channel = {});
+  void after_push(PushResult result, std::int64_t window_ms);
+  void lose_track(const Subscription& subscription);
+
+  [[nodiscard]] bool admit();
+  void on_timer();
+  void schedule_timer();
+  void send_heartbeat();
+  [[nodiscard]] MonoMillis expiry_due() const;
+
+  const SessionContext& context_;
+  SessionTransport& transport_;
+  ConnectionInfo info_;
+  ConnectionCounters counters_;
+  State state_ = State::unauthenticated;
+  bool batch_ = false;
+  FormId form_ = 0;
+  std::optional<ws::DeflateParams> deflate_;
+  std::optional<Claims> pending_claims_;  // verified at the upgrade, until open()
+  Claims claims_;
+  std::string session_id_;
+  std::string scope_;
+  std::unordered_map<std::string_view, std::unique_ptr<ChannelPlace>> subscriptions_;
+  TokenBucket message_bucket_;
+  TokenBucket byte_bucket_;
+  std::uint32_t bad_messages_ = 0;
+  std::uint32_t rate_violations_ = 0;
+  std::size_t message_bytes_ = 0;  // of the message being decoded
+  MonoMillis opened_at_;
+  MonoMillis heard_at_;                         // the last byte received
+  std::optional<MonoMillis> unanswered_since_;  // the first heartbeat nobody reacted to
+  MonoMillis heartbeat_due_;
+  bool gone_ = false;
+  Timer timer_;
+};
+
+}  // namespace tidewire

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "auth/authenticator.h"
+#include "base/timer_wheel.h"
+#include "config/config.h"
+#include "hub/node.h"
+#include "limits/connection_caps.h"
+#include "observability/server_metrics.h"
+#include "protocol/codec.h"
+#include "protocol/schema_registry.h"
+#include "session/session_directory.h"
+#include "session/user_directory.h"
+
+namespace tidewire {
+
+/// What all sessions of one shard share.
+///
+/// Owner:  the shard's server part; outlives its sessions. Thread: the shard's.
+struct SessionContext {
+  const Config& config;
+  Node& node;
+  Codec& json;
+  Codec& proto;
+  WireForms& forms;
+  ws::DeflateScratch& deflate;
+  const Clock& clock;
+  TimerWheel& timers;
+  ServerMetrics& metrics;
+  SchemaRegistry& schemas;
+  SessionDirectory& sessions;
+  const std::vector<SessionDirectory*>& all_sessions;  // of every shard, for post() to it
+  UserDirectory& users;
+  std::shared_ptr<const Authenticator> authenticator;  // replaced when the keys are reloaded
+};
+
+}  // namespace tidewire

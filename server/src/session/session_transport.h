@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "protocol/codes.gen.h"
+#include "session/outbox.h"
+
+namespace tidewire {
+
+/// What a Session needs of the connection below it.
+///
+/// Thread: the shard's. None of these call back into the session at once.
+class SessionTransport {
+ public:
+  [[nodiscard]] virtual Outbox& outbox() = 0;
+  /// Something was queued: write at the end of this turn, or within `window_ms` at the latest.
+  virtual void flush_soon(std::int64_t window_ms) = 0;
+  /// Sends what is queued, then the close frame, then ends. Events no longer go out after it.
+  virtual void close_after_flush(CloseCode code, std::string_view reason) = 0;
+  /// Forgets what is queued, sends the close frame and ends: for readers that are too slow.
+  virtual void close_now(CloseCode code, std::string_view reason) = 0;
+
+ protected:
+  ~SessionTransport() = default;
+};
+
+}  // namespace tidewire

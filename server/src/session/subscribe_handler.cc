@@ -1,0 +1,172 @@
+#include "session/subscribe_handler.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "auth/authorizer.h"
+#include "protocol/commands.h"
+#include "protocol/replies.h"
+#include "session/channel_access.h"
+#include "session/payloads.h"
+#include "session/session.h"
+
+namespace tidewire {
+
+/// A subscription that has passed every check.
+struct SubscribeHandler::Wanted {
+  SubscribeRequest request;
+  PermissionSet permissions;
+  std::int64_t window_ms = 0;
+  bool by_token = false;
+};
+
+namespace {
+
+/// A subscription token is a token of the same user whose own rules are judged for this channel.
+std::expected<PermissionSet, Error> permissions_by_token(const Session& session,
+                                                         const ChannelName& channel,
+                                                         std::string_view token) {
+  auto claims = session.authenticate(token);
+  if (!claims) {
+    claims.error().path = "/payload/token";
+    return std::unexpected(std::move(claims.error()));
+  }
+  if (claims->user_id != session.user_id())
+    return fail(ErrorCode::session_mismatch, "the token names another user", "/payload/token");
+  return Authorizer::permissions(*claims, channel, {});
+}
+
+}  // namespace
+
+std::expected<SubscribeHandler::Wanted, Error> SubscribeHandler::check(Session& session,
+                                                                       const Envelope& envelope) {
+  auto command = parse_subscribe(envelope.payload);
+  if (!command) return std::unexpected(std::move(command.error()));
+  auto access = access_to(session, envelope.channel);
+  if (!access) return std::unexpected(std::move(access.error()));
+  Wanted wanted{.permissions = access->permissions};
+  if (!command->token.empty()) {
+    auto granted = permissions_by_token(session, access->name, command->token);
+    if (!granted) return std::unexpected(std::move(granted.error()));
+    wanted.permissions |= *granted;
+    wanted.by_token = true;
+  }
+  if (!wanted.permissions.contains(Permission::subscribe))
+    return fail(ErrorCode::permission_denied, "no permission to subscribe to this channel",
+                "/channel");
+  const std::string_view channel = access->name.str();
+  if (session.subscriptions_.contains(channel))
+    return fail(ErrorCode::already_subscribed, "already subscribed to this channel", "/channel");
+  const std::uint64_t channels_max = session.config().limits.channels_per_connection;
+  if (session.subscriptions_.size() >= channels_max)
+    return fail(ErrorCode::limit_exceeded,
+                "a connection has at most " + std::to_string(channels_max) + " channels",
+                "/channel");
+  // History is a permission of its own; recovery of what was missed comes with the subscription.
+  const bool may_read = wanted.permissions.contains(Permission::history);
+  const std::uint64_t page_max = session.config().limits.history_page;
+  wanted.request = {.channel = std::string(channel),
+                    .since = std::move(command->since),
+                    .history = may_read ? std::min(command->history, page_max) : 0,
+                    .user_id = session.user_id(),
+                    .connection_id = session.info_.connection_id,
+                    .info_json = session.claims_.info_json};
+  wanted.window_ms = access->options.batch_window.count();
+  return wanted;
+}
+
+void SubscribeHandler::subscribe(Session& session, const Envelope& envelope) {
+  auto wanted = check(session, envelope);
+  if (!wanted) return session.reply_error(envelope.id, wanted.error(), envelope.channel);
+  begin(session, std::move(*wanted), std::string(envelope.id));
+}
+
+void SubscribeHandler::subscribe_scope(Session& session) {
+  const Envelope implied{.type = to_name(MessageType::subscribe), .channel = session.scope_};
+  auto wanted = check(session, implied);
+  if (wanted) return begin(session, std::move(*wanted), {});
+  session.reply_error({}, wanted.error(), session.scope_);
+  session.close(CloseCode::forbidden, "the channel of the URL is not permitted");
+}
+
+void SubscribeHandler::begin(Session& session, Wanted wanted, std::string id) {
+  const std::string channel = wanted.request.channel;
+  auto place = std::make_unique<ChannelPlace>(session, channel);
+  place->permissions = wanted.permissions;
+  place->window_ms = wanted.window_ms;
+  place->by_token = wanted.by_token;
+  Subscription& subscription = *place;
+  const std::string_view key = place->channel();
+  session.subscriptions_.emplace(key, std::move(place));
+  session.context_.node.subscribe(subscription, std::move(wanted.request),
+                                  [weak = session.weak_from_this(), channel, id = std::move(id)](
+                                      std::expected<SubscribeSnapshot, Error> result) {
+                                    if (const auto self = weak.lock())
+                                      finish(*self, channel, id, std::move(result));
+                                  });
+}
+
+void SubscribeHandler::finish(Session& session, const std::string& channel, const std::string& id,
+                              std::expected<SubscribeSnapshot, Error> result) {
+  const auto found = session.subscriptions_.find(channel);
+  if (found == session.subscriptions_.end()) return;  // unsubscribed in the meantime
+  if (!result) {
+    found->second->joined = false;
+    session.context_.node.unsubscribe(*found->second, session.user_id(),
+                                      session.info_.connection_id, false);
+    session.subscriptions_.erase(found);
+    return session.reply_error(id, result.error(), channel);
+  }
+  found->second->activate(result->position.offset);
+  if (result->was_recovering) {
+    const auto label = result->recovered ? RecoveryLabel::recovered : RecoveryLabel::not_recovered;
+    session.context_.metrics.recoveries[label].add();
+    session.context_.metrics.recovered_publications.add(result->publications.size());
+  }
+  const auto publications = json_of(result->publications);
+  const auto latest = json_of(result->latest);
+  const auto streams = json_of(result->streams);
+  session.reply(MessageType::subscribed, id, channel,
+                subscribed_payload({.epoch = result->position.epoch,
+                                    .offset = result->position.offset,
+                                    .recovered = result->recovered,
+                                    .was_recovering = result->was_recovering,
+                                    .publications_json = publications,
+                                    .latest_json = latest,
+                                    .streams_json = streams}),
+                Priority::critical);
+}
+
+void SubscribeHandler::unsubscribe(Session& session, const Envelope& envelope) {
+  const std::string channel(envelope.channel.empty() ? session.scope_ : envelope.channel);
+  const auto name = ChannelName::parse(channel);
+  if (!name) return session.reply_error(envelope.id, name.error());
+  const auto found = session.subscriptions_.find(channel);
+  if (found == session.subscriptions_.end())
+    return session.reply_error(envelope.id,
+                               {.code = ErrorCode::not_subscribed,
+                                .message = "not subscribed to this channel",
+                                .path = "/channel"},
+                               channel);
+  const auto place = std::move(found->second);
+  session.subscriptions_.erase(found);
+  session.context_.node.unsubscribe(*place, session.user_id(), session.info_.connection_id,
+                                    place->joined);
+  session.reply(MessageType::unsubscribed, envelope.id, channel,
+                unsubscribed_payload(UnsubscribeReason::unsubscribe));
+}
+
+void SubscribeHandler::acknowledge(Session& session, const Envelope& envelope) {
+  auto command = parse_ack(envelope.payload);
+  if (!command) return session.reply_error(envelope.id, command.error());
+  const std::string_view channel = envelope.channel.empty() ? session.scope_ : envelope.channel;
+  const auto found = session.subscriptions_.find(channel);
+  if (found == session.subscriptions_.end())
+    return session.reply_error(envelope.id, {.code = ErrorCode::not_subscribed,
+                                             .message = "not subscribed to this channel",
+                                             .path = "/channel"});
+  std::uint64_t& acknowledged = found->second->acknowledged;
+  acknowledged = std::max(acknowledged, command->offset);
+}
+
+}  // namespace tidewire

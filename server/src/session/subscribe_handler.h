@@ -1,0 +1,33 @@
+#pragma once
+
+#include <expected>
+#include <string>
+#include <string_view>
+
+#include "hub/subscribe_request.h"
+#include "protocol/envelope.h"
+#include "protocol/error.h"
+
+namespace tidewire {
+
+class Session;
+
+/// `subscribe`, `unsubscribe` and the client's `ack`.
+class SubscribeHandler {
+ public:
+  static void subscribe(Session& session, const Envelope& envelope);
+  static void unsubscribe(Session& session, const Envelope& envelope);
+  static void acknowledge(Session& session, const Envelope& envelope);
+
+  /// Subscribes to the channel that the URL names; a client that may not is closed with 4403.
+  static void subscribe_scope(Session& session);
+
+ private:
+  struct Wanted;
+  static std::expected<Wanted, Error> check(Session& session, const Envelope& envelope);
+  static void begin(Session& session, Wanted wanted, std::string id);
+  static void finish(Session& session, const std::string& channel, const std::string& id,
+                     std::expected<SubscribeSnapshot, Error> result);
+};
+
+}  // namespace tidewire
