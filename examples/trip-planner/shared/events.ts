@@ -25,21 +25,10 @@ export type TripEvents = {
   agent_ready: { userId: string; name: string }
   /** The places behind an answer. In the room. */
   place_cards: { messageId: string; places: PlaceCard[] }
-  /** Pushed by the server to subscribers of a channel with presence. */
-  presence_join: PresenceNotice
-  presence_leave: PresenceNotice
-  /** Pushed by the server to the producer of a growing message. */
-  stream_cancel: { messageId: string; reason?: string }
 }
 
-export interface PresenceNotice {
-  userId: string
-  info?: Record<string, unknown>
-  clients: number
-}
-
-export const lobby = 'trips:lobby'
-export const agents = 'trips:agents'
+export const lobby = 'agent:trips'
+export const agents = 'agent:trips.ready'
 export const agentName = 'Juno'
 
 /** The channel of a room. */

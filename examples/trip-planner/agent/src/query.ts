@@ -185,11 +185,12 @@ function level(folded: string): { level?: BudgetLevel } {
 }
 
 function findDays(folded: string): number | undefined {
-  const match = /\b(\w+) ?(days?|nights?|weeks?)\b/.exec(folded)
-  if (match) {
-    const count = match[1] === 'a' ? 1 : numberFrom(match[1]!)
+  for (const match of folded.matchAll(/\b(\w+) ?(days?|nights?|weeks?)\b/g)) {
+    // "80 a day" is a price.
+    const count = match[1] === 'a' && match[2] === 'week' ? 1 : numberFrom(match[1]!)
     if (count && count > 0) return Math.min(count * (match[2]!.startsWith('week') ? 7 : 1), 30)
   }
+  if (/\b(for|just|only) a day\b/.test(folded)) return 1
   if (hasWord(folded, 'fortnight')) return 14
   if (/\blong weekend\b/.test(folded)) return 3
   if (/\bweekend\b/.test(folded)) return 2

@@ -29,6 +29,7 @@ describe('reading a question', () => {
   it('reads month, interest and daily budget', () => {
     const query = parseQuery('Where should I go in March for beaches under 80 a day?')
     expect(query).toMatchObject({ intent: 'recommend', months: [3], interests: ['beach'], perDayMax: 80 })
+    expect(query.days).toBeUndefined()
   })
 
   it.each([

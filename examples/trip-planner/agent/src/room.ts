@@ -1,0 +1,154 @@
+import { foldMessage, type Client, type StreamedMessage, type TidewireEvent } from '@tidewire/client'
+import { answerId, parseAnswerId, roomChannel, type TripEvents } from '../../shared/events'
+import { isForAgent } from './answer'
+import { emptyMemory } from './conversation'
+import type { ModelOptions, Turn } from './openai'
+import { idle, startReply, type Reply, type Status } from './reply'
+
+export interface RoomSeams {
+  client: Client<TripEvents>
+  userId(): string
+  model: ModelOptions | undefined
+  wait(ms: number): Promise<void>
+  now(): number
+  random(): number
+  log(line: string): void
+}
+
+/** The agent's presence in one room. */
+export interface Room {
+  readonly name: string
+  /** Last time a person wrote. */
+  readonly lastUsed: number
+  readonly busy: boolean
+  people(): Promise<number>
+  leave(): Promise<void>
+}
+
+/** Questions older than this were asked to someone who was not there. */
+const answerWithinMs = 180_000
+const historyLimit = 60
+const maxQueue = 8
+const maxTurns = 12
+const statusEveryMs = 150
+
+/** Joins a room and answers what is asked there, one question after the other, until `leave()`. */
+export function joinRoom(name: string, seams: RoomSeams): Room {
+  const { client, now } = seams
+  const channel = client.channel(roomChannel(name))
+  const memory = emptyMemory()
+  const messages = new Map<string, StreamedMessage>()
+  /** Questions that were considered: each is answered at most once. */
+  const handled = new Set<string>()
+  const queue: StreamedMessage[] = []
+  const people = new Set<string>()
+  let current: Reply | undefined
+  let lastUsed = now()
+  let lastStatus = 0
+  let status: Status = idle
+
+  const setStatus = (next: Status): void => {
+    const urgent = next.currentTask !== status.currentTask || next.isActive !== status.isActive
+    status = next
+    if (!urgent && now() - lastStatus < statusEveryMs) return
+    lastStatus = now()
+    channel.send('agent_status_update', next)
+  }
+
+  const take = (event: TidewireEvent): void => {
+    if (event.type !== 'chat_message' && event.type !== 'chat_message_chunk') return
+    const { messageId } = event.payload as { messageId?: string }
+    const id = messageId ?? `${event.epoch}-${event.offset}`
+    const folded = foldMessage(messages.get(id), event)
+    if (folded) messages.set(id, { ...folded, messageId: id })
+    if (event.type === 'chat_message' && folded?.role === 'user') lastUsed = now()
+  }
+
+  const answered = (questionId: string): boolean =>
+    [...messages.values()].some((message) => message.status === 'complete' && parseAnswerId(message.messageId).base === answerId(questionId))
+
+  /** Looks for questions that nobody answered; called after every message and after every replay. */
+  const consider = (): void => {
+    for (const message of messages.values()) {
+      if (message.role !== 'user' || handled.has(message.messageId) || message.from?.userId === seams.userId()) continue
+      handled.add(message.messageId)
+      const tooOld = message.ts !== undefined && now() - message.ts > answerWithinMs
+      if (tooOld || answered(message.messageId)) continue
+      if (people.size > 1 && !isForAgent(message.content, memory)) continue
+      if (queue.length < maxQueue) queue.push(message)
+    }
+    void work()
+  }
+
+  const turnsBefore = (question: StreamedMessage): Turn[] => {
+    const all = [...messages.values()].filter((message) => message.status === 'complete' && (message.role === 'user' || message.role === 'assistant'))
+    const until = all.findIndex((message) => message.messageId === question.messageId)
+    return all.slice(Math.max(0, until + 1 - maxTurns), until + 1).map(({ role, content }) => ({ role: role as Turn['role'], content }))
+  }
+
+  const work = async (): Promise<void> => {
+    if (current) return
+    const question = queue.shift()
+    if (!question) return
+    const left = messages.get(answerId(question.messageId))
+    const unfinished = left?.status === 'streaming' && left.rev > 0 ? { messageId: left.messageId, text: left.content, rev: left.rev } : undefined
+    current = startReply({ ...seams, channel, setStatus }, { id: question.messageId, text: question.content }, memory, turnsBefore(question), unfinished)
+    await current.done.catch((error: unknown) => seams.log(`room ${name}: ${String(error)}`))
+    current = undefined
+    void work()
+  }
+
+  const countPeople = async (): Promise<number> => {
+    const members = await channel.presence()
+    people.clear()
+    for (const { userId } of members) if (userId !== seams.userId()) people.add(userId)
+    return people.size
+  }
+
+  const undos = [
+    channel.onEvent((event) => {
+      take(event)
+      if (event.type === 'chat_message') queueMicrotask(consider)
+    }),
+    channel.on('presence_join', ({ payload }) => void (payload.userId !== seams.userId() && people.add(payload.userId))),
+    channel.on('presence_leave', ({ payload }) => void people.delete(payload.userId)),
+    channel.on('stream_cancel', ({ payload }) => void (current?.messageIds.has(payload.messageId) && current.cancel())),
+    channel.on('gap', () => void reload()),
+    channel.onState((state) => {
+      if (state.status !== 'subscribed') return
+      countPeople().catch(() => undefined)
+      // A server that restarted has forgotten the status; one that did not shows it to those who join.
+      channel.send('agent_status_update', status)
+    }),
+  ]
+
+  /** The server forgot the past: what people wrote before this client was back is in its new history. */
+  const reload = async (): Promise<void> => {
+    const page = await channel.history({ limit: historyLimit }).catch(() => undefined)
+    page?.publications.forEach(take)
+    consider()
+  }
+
+  const enter = async (): Promise<void> => {
+    await channel.subscribe({ history: historyLimit })
+    await countPeople().catch(() => 0)
+    consider()
+  }
+  enter().catch((error: unknown) => seams.log(`room ${name}: ${String(error)}`))
+
+  return {
+    name,
+    get lastUsed() {
+      return lastUsed
+    },
+    get busy() {
+      return current !== undefined
+    },
+    people: countPeople,
+    async leave() {
+      for (const undo of undos) undo()
+      current?.cancel()
+      await channel.unsubscribe().catch(() => undefined)
+    },
+  }
+}

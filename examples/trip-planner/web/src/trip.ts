@@ -1,0 +1,316 @@
+import { createClient, trackMessages, type ConnectionState, type StreamedMessage } from '@tidewire/client'
+import { answerId, parseAnswerId, roomChannel, type PlaceCard, type TripEvents } from '../../shared/events'
+import type { Identity } from './identity'
+import { createOutbox, type Outgoing } from './outgoing'
+import { createPresence } from './presence'
+import { fetchToken, NoDemoTokens } from './token'
+import type { AgentView, Entry, Link, Notice, Numbers, Trip, TripView } from './trip_view'
+
+const historyLimit = 200
+const pingEveryMs = 5000
+const typingShownMs = 4500
+const sendWithinMs = 10 * 60_000
+const samples = 40
+/** An active status that nobody renewed for this long belongs to an agent that is gone. */
+const statusValidMs = 12_000
+
+/** One room, live: the only place of the page that talks to the server. */
+export function openTrip(room: string, me: Identity, url: string): Trip {
+  const handlers = new Set<(view: TripView) => void>()
+  let link: Link = { state: { status: 'idle' }, online: navigator.onLine, fatal: undefined, everOpen: false }
+  let wakeClient = (): void => {}
+
+  const client = createClient<TripEvents>({
+    url,
+    client: 'web/0.1.0',
+    reconnect: { minMs: 300, maxMs: 5000 },
+    async getToken(request) {
+      try {
+        return await fetchToken(me, request)
+      } catch (error) {
+        if (!(error instanceof NoDemoTokens)) throw error
+        setLink({ fatal: error.message })
+        return null
+      }
+    },
+    environment: {
+      watch(wake, sleep) {
+        wakeClient = wake
+        return watchBrowser(wake, sleep, (online) => setLink({ online }))
+      },
+    },
+  })
+  const channel = client.channel(roomChannel(room))
+  const messages = trackMessages(channel)
+
+  /** Arrival order: the server's offsets start again when it restarts, what was seen stays where it was. */
+  const order = new Map<string, number>()
+  const cards = new Map<string, readonly PlaceCard[]>()
+  const typing = new Map<string, number>()
+  let loaded = false
+  let notice: Notice | undefined
+  let status = { active: false, progress: null as number | null, task: '', at: 0 }
+  let numbers: Numbers = { rttMs: undefined, perSecond: 0, received: 0, sent: 0, reconnects: 0, rates: [], trips: [] }
+
+  let scheduled = false
+  const changed = (): void => {
+    if (scheduled) return
+    scheduled = true
+    const run = (): void => {
+      scheduled = false
+      view = build()
+      for (const handler of handlers) handler(view)
+    }
+    // Frames do not come while the page is hidden.
+    if (document.visibilityState === 'hidden') setTimeout(run, 200)
+    else requestAnimationFrame(run)
+  }
+  const setLink = (part: Partial<Link>): void => {
+    link = { ...link, ...part }
+    changed()
+  }
+
+  const presence = createPresence(client, room, me, changed)
+  const outbox = createOutbox({
+    room,
+    storage: sessionStorageOrNone(),
+    changed,
+    publish: ({ id, content }) => {
+      presence.callAgent()
+      const sent = channel.publish('chat_message', { content, role: 'user', messageId: id }, { key: id, timeoutMs: sendWithinMs })
+      return sent.then((result) => {
+        if (!order.has(id)) order.set(id, order.size)
+        return result
+      })
+    },
+  })
+
+  const noteArrivals = (list: readonly StreamedMessage[]): void => {
+    for (const { messageId } of list) {
+      if (!order.has(messageId)) order.set(messageId, order.size)
+      outbox.arrived(messageId)
+    }
+    changed()
+  }
+
+  const entryCache = new Map<string, { from: StreamedMessage | Outgoing; key: string; entry: Entry }>()
+  const cached = (id: string, from: StreamedMessage | Outgoing, key: string, make: () => Entry): Entry => {
+    const known = entryCache.get(id)
+    if (known && known.from === from && known.key === key) return known.entry
+    const entry = make()
+    entryCache.set(id, { from, key, entry })
+    return entry
+  }
+
+  const noCards: readonly PlaceCard[] = []
+  const entryOf = (message: StreamedMessage): Entry => {
+    const { messageId, from } = message
+    const userId = from?.userId ?? ''
+    const byAgent = message.role !== 'user'
+    const found = byAgent ? (cards.get(parseAnswerId(messageId).base) ?? noCards) : noCards
+    const paused = message.status === 'streaming' && !presence.agentHere
+    const name = byAgent ? 'Juno' : presence.nameOf(userId)
+    return cached(messageId, message, `${found.length}${paused}${name}`, () => ({
+      id: messageId,
+      by: byAgent ? 'agent' : 'person',
+      userId,
+      name,
+      mine: userId === me.userId,
+      content: message.content,
+      state: message.status === 'complete' ? 'sent' : paused ? 'paused' : 'streaming',
+      ts: message.ts ?? Date.now(),
+      cards: message.status === 'complete' ? found : noCards,
+    }))
+  }
+  const pendingEntry = (message: Outgoing): Entry =>
+    cached(message.id, message, '', () => ({
+      ...message, by: 'person', userId: me.userId, name: me.name, mine: true, cards: noCards,
+    }))
+
+  /** Of several attempts at an answer only the last counts. */
+  const latestAttempts = (list: readonly StreamedMessage[]): readonly StreamedMessage[] => {
+    const last = new Map<string, number>()
+    for (const { messageId } of list) {
+      const { base, attempt } = parseAnswerId(messageId)
+      last.set(base, Math.max(last.get(base) ?? 1, attempt))
+    }
+    return list.filter(({ messageId }) => {
+      const { base, attempt } = parseAnswerId(messageId)
+      return last.get(base) === attempt
+    })
+  }
+
+  let entries: readonly Entry[] = []
+  const buildEntries = (): readonly Entry[] => {
+    const known = new Set(messages.list.map(({ messageId }) => messageId))
+    const waiting = outbox.list.filter(({ id }) => !known.has(id))
+    const all = [...latestAttempts(messages.list).map(entryOf), ...waiting.map(pendingEntry)]
+    const place = (entry: Entry): number => order.get(entry.id) ?? Infinity
+    all.sort((a, b) => (place(a) === place(b) ? a.ts - b.ts : place(a) - place(b)))
+    const same = all.length === entries.length && all.every((entry, at) => entry === entries[at])
+    return same ? entries : all
+  }
+
+  let agent: AgentView = { here: false, active: false, progress: null, task: '', writing: undefined }
+  const buildAgent = (): AgentView => {
+    const here = presence.agentHere
+    const active = here && status.active && Date.now() - status.at < statusValidMs
+    const writing = entries.findLast((entry) => entry.state === 'streaming')?.id
+    const next: AgentView = { here, active, progress: active ? status.progress : null, task: active ? status.task : '', writing }
+    return JSON.stringify(next) === JSON.stringify(agent) ? agent : next
+  }
+
+  let typists: readonly string[] = []
+  const buildTyping = (): readonly string[] => {
+    const names = [...typing.keys()].map((userId) => presence.nameOf(userId))
+    return names.join('\n') === typists.join('\n') ? typists : names
+  }
+
+  const build = (): TripView => {
+    entries = buildEntries()
+    agent = buildAgent()
+    typists = buildTyping()
+    return { room, me, link, loaded, entries, people: presence.people, typing: typists, agent, numbers, notice }
+  }
+  let view = build()
+
+  const joined = (): void => {
+    loaded = true
+    changed()
+    void ping()
+  }
+  const ping = async (): Promise<void> => {
+    if (client.state.status !== 'open') return
+    const rtt = await presence.refresh().catch(() => undefined)
+    if (rtt === undefined) return
+    presence.callAgent()
+    numbers = { ...numbers, rttMs: rtt, trips: [...numbers.trips, rtt].slice(-samples) }
+    changed()
+  }
+  /** The server lost its memory: its new history may hold what others wrote before this page was back. */
+  const reload = async (): Promise<void> => {
+    setNotice('restarted')
+    const page = await channel.history({ limit: historyLimit }).catch(() => undefined)
+    if (page) messages.add(page.publications)
+    changed()
+  }
+  const setNotice = (kind: Notice['kind']): void => {
+    notice = { kind, at: Date.now() }
+    changed()
+  }
+  const onState = (state: ConnectionState): void => {
+    const back = state.status === 'open' && link.everOpen
+    setLink({ state, everOpen: link.everOpen || state.status === 'open', fatal: state.status === 'closed' ? closedWords(state, link.fatal) : undefined })
+    if (back) setNotice('back')
+  }
+
+  messages.onChange(noteArrivals)
+  client.onState(onState)
+  client.on('error', () => undefined)
+  channel.on('gap', () => void reload())
+  channel.on('place_cards', ({ payload, from }) => {
+    if (from) presence.sawAgent(from.userId)
+    cards.set(parseAnswerId(payload.messageId).base, payload.places)
+    changed()
+  })
+  channel.on('agent_status_update', ({ payload, from, ts, replayed }) => {
+    if (from) presence.sawAgent(from.userId)
+    status = { active: payload.isActive, progress: payload.progress, task: payload.currentTask ?? '', at: replayed ? Math.min(ts ?? 0, Date.now()) : Date.now() }
+    changed()
+  })
+  channel.on('chat_message_chunk', ({ from }) => void (from && presence.sawAgent(from.userId)))
+  channel.on('user_typing', ({ payload, from }) => {
+    const userId = from?.userId ?? payload.userId
+    if (userId === me.userId) return
+    if (payload.isTyping === false) typing.delete(userId)
+    else typing.set(userId, Date.now())
+    changed()
+  })
+  channel.on('chat_message', ({ from }) => void (from && typing.delete(from.userId)))
+  channel.onState((state) => {
+    if (state.status === 'subscribed') joined()
+    if (state.status === 'denied') setLink({ fatal: `You may not join this trip: ${state.error.message}` })
+  })
+
+  const tick = setInterval(() => {
+    const { received, sent, reconnects, messagesPerSecond } = client.metrics()
+    const rate = Math.max(0, received - numbers.received)
+    numbers = { ...numbers, received, sent, reconnects, perSecond: messagesPerSecond, rates: [...numbers.rates, rate].slice(-samples) }
+    for (const [userId, at] of typing) if (Date.now() - at > typingShownMs) typing.delete(userId)
+    changed()
+  }, 1000)
+  const pinging = setInterval(() => document.visibilityState === 'visible' && void ping(), pingEveryMs)
+
+  channel.subscribe({ history: historyLimit }).catch(() => undefined)
+  client.connect().catch(() => undefined)
+
+  return {
+    get view() {
+      return view
+    },
+    onChange(handler) {
+      handlers.add(handler)
+      return () => handlers.delete(handler)
+    },
+    send: (text) => void outbox.add(text),
+    retry: outbox.retry,
+    setTyping(isTyping) {
+      const { state } = client
+      if (state.status !== 'open') return
+      channel.send('user_typing', { userId: state.userId, sessionId: state.sessionId, isTyping }, { echo: false })
+    },
+    stopAnswer: (id) => void channel.cancelStream(id, { reason: 'stopped by a reader', timeoutMs: 5000 }).catch(() => undefined),
+    reconnect() {
+      if (client.state.status === 'closed') {
+        setLink({ fatal: undefined })
+        client.connect().catch(() => undefined)
+      } else wakeClient()
+    },
+    close() {
+      clearInterval(tick)
+      clearInterval(pinging)
+      messages.close()
+      client.close()
+    },
+  }
+}
+
+/** The name an answer to this message has. */
+export const answerTo = (entryId: string): string => answerId(entryId)
+
+function closedWords(state: Extract<ConnectionState, { status: 'closed' }>, known: string | undefined): string | undefined {
+  const { reason } = state
+  if (reason.kind === 'closed') return undefined
+  if (reason.kind === 'unauthorized') return known ?? `The server did not accept your sign-in: ${reason.message}`
+  if (reason.code === 4409) return 'This trip is open in a newer tab.'
+  return `The server ended the connection: ${reason.message || reason.code}`
+}
+
+function watchBrowser(wake: () => void, sleep: () => void, online: (online: boolean) => void): () => void {
+  const visible = (): void => void (document.visibilityState === 'visible' && wake())
+  const up = (): void => {
+    online(true)
+    wake()
+  }
+  const down = (): void => {
+    online(false)
+    sleep()
+  }
+  const undos = [
+    listen(window, 'online', up), listen(window, 'offline', down), listen(window, 'pageshow', visible), listen(document, 'visibilitychange', visible),
+  ]
+  return () => undos.forEach((undo) => undo())
+}
+
+function listen(target: EventTarget, type: string, handler: () => void): () => void {
+  target.addEventListener(type, handler)
+  return () => target.removeEventListener(type, handler)
+}
+
+function sessionStorageOrNone(): Storage | undefined {
+  try {
+    return sessionStorage
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict'
+import { until } from './wait.mjs'
+
+/** One person in a browser of their own. Names of things on the page live here and nowhere else. */
+export async function createPerson(browser, name, url, output, contextOptions = {}) {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: 'en-GB', ...contextOptions })
+  const page = await context.newPage()
+  const faults = []
+  page.on('pageerror', (error) => faults.push(error.message))
+  await page.goto(url)
+
+  const messages = () =>
+    page.$$eval('.message', (items) =>
+      items.map((item) => ({
+        id: item.dataset.id,
+        state: item.dataset.state,
+        by: item.classList.contains('message--agent') ? 'agent' : item.classList.contains('message--mine') ? 'me' : 'other',
+        text: item.querySelector('.message__body').innerText.trim(),
+      })))
+  const text = async (selector) => (await page.locator(selector).first().textContent()) ?? ''
+  const sees = (what, check, ms) => until(`${name} sees ${what}`, check, ms)
+
+  return {
+    name,
+    page,
+    faults,
+    messages,
+    async join() {
+      await page.getByLabel('What should we call you?').fill(name)
+      await page.getByRole('button', { name: /Start planning|Join the trip/ }).click()
+      await page.getByLabel('Message', { exact: true }).waitFor()
+    },
+    async say(words) {
+      await page.getByLabel('Message', { exact: true }).fill(words)
+      await page.keyboard.press('Enter')
+    },
+    type: (words) => page.getByLabel('Message', { exact: true }).pressSequentially(words, { delay: 15 }),
+    clearField: () => page.getByLabel('Message', { exact: true }).fill(''),
+    sees,
+    seesLive: () => sees('a live connection', async () => (await text('.connection__state')) === 'Live'),
+    seesSummary: (words) => sees(`"${words}" in the header`, async () => (await text('.header__summary')).includes(words)),
+    seesMessage: (words, ms) => sees(`the message "${words}"`, async () => (await messages()).find((message) => message.text.includes(words)), ms),
+    seesState: (words, state, ms) => sees(`"${words}" as ${state}`, async () => (await messages()).find((message) => message.text.includes(words) && message.state === state), ms),
+    /** The last answer of the agent once it is at least so long. */
+    answer: (minLength, state, ms) =>
+      sees(`an answer of ${minLength} characters${state ? ` that is ${state}` : ''}`, async () => {
+        const last = (await messages()).findLast((message) => message.by === 'agent')
+        return last && last.text.length >= minLength && (!state || last.state === state) && last
+      }, ms),
+    text,
+    isVisible: (selector) => page.locator(selector).first().isVisible(),
+    figure: (label) => page.locator('.figure', { hasText: label }).locator('dd').textContent(),
+    picture: (step) => page.screenshot({ path: `${output}/${step}-${name.toLowerCase()}.png` }),
+    async expectNoFaults() {
+      assert.deepEqual(faults, [], `${name}'s page raised errors`)
+    },
+    close: () => context.close(),
+  }
+}
+
+/** Everything seen before is still there, once, in the same order. */
+export function assertKept(before, after) {
+  const ids = after.map((message) => message.id)
+  assert.equal(new Set(ids).size, ids.length, `a message is on the page twice: ${ids.join(' ')}`)
+  const kept = before.map((message) => message.id)
+  assert.deepEqual(ids.filter((id) => kept.includes(id)), kept, 'a message vanished or moved')
+}

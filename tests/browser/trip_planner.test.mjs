@@ -1,0 +1,155 @@
+import assert from 'node:assert/strict'
+import { mkdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { chromium } from 'playwright-core'
+import { assertKept, createPerson } from './lib/person.mjs'
+import { createServerUnderTest, root, startAgent } from './lib/processes.mjs'
+
+const output = join(root, 'tests/output/browser')
+const beaches = 'Where should we go in March for beaches under €80 a day?'
+const plan = 'Plan 8 days in Kyoto'
+
+let server, agent, browser, ana, ben
+
+before(async () => {
+  rmSync(output, { recursive: true, force: true })
+  mkdirSync(output, { recursive: true })
+  server = await createServerUnderTest(output)
+  await server.start()
+  agent = startAgent(server.env(), output)
+  browser = await chromium.launch({
+    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run'],
+  })
+})
+
+after(async () => {
+  await browser?.close()
+  await agent?.stop()
+  await server?.kill()
+})
+
+test('two people meet in a trip, and the guide comes', async () => {
+  ana = await createPerson(browser, 'Ana', server.url, output)
+  await ana.picture('01-welcome')
+  await ana.join()
+  await ana.seesLive()
+  await ana.seesSummary('Just you and Juno')
+  await ana.picture('02-empty')
+  ben = await createPerson(browser, 'Ben', ana.page.url(), output)
+  assert.match(await ben.text('h1'), /invited/)
+  await ben.join()
+  for (const person of [ana, ben]) await person.seesSummary('2 people and Juno')
+})
+
+test('they see each other type, and chat', async () => {
+  await ben.type('Shall we')
+  await ana.sees('that Ben types', async () => (await ana.text('.status__typing')).includes('Ben is typing'))
+  await ana.picture('03-typing')
+  await ben.clearField()
+  await ben.say('I have a week off')
+  await ana.seesMessage('I have a week off')
+  await ana.sees('that Ben stopped', async () => !(await ana.isVisible('.status__typing')))
+  await ana.say('Me too')
+  await ben.seesMessage('Me too')
+  await ana.seesState('Me too', 'sent')
+})
+
+test('both follow an answer as it is written; one reloads in the middle', async () => {
+  await ana.say(beaches)
+  await ben.sees('what Juno does', async () => (await ben.isVisible('.status__agent')) && (await ben.text('.status__task')).length > 0)
+  await ben.picture('04-working')
+  const early = await ana.answer(40, 'streaming')
+  await ben.answer(40, 'streaming')
+  const later = await ben.answer(early.text.length + 120, 'streaming')
+  assert.ok(later.text.length > early.text.length, 'the answer grows')
+  assert.ok(await ben.isVisible('.progress'))
+  await ben.picture('05-streaming')
+
+  const known = (await ben.messages()).length
+  await ben.page.reload()
+  const resumed = await ben.answer(later.text.length)
+  assert.equal(resumed.id, later.id)
+  await ben.picture('06-reloaded')
+  assert.equal((await ben.messages()).length, known, 'the reload brought the whole conversation back')
+
+  const [hers, his] = [await ana.answer(600, 'sent', 40_000), await ben.answer(600, 'sent', 40_000)]
+  assert.equal(hers.text, his.text)
+  assert.match(hers.text, /€80 a day/)
+  for (const person of [ana, ben]) await person.sees('the places of the answer', () => person.isVisible('.message .place'))
+  await ana.picture('07-answered')
+})
+
+test('the server dies in the middle of an answer; both come back by themselves, nothing is lost or doubled', async () => {
+  await ben.say(plan)
+  await ana.answer(250, 'streaming')
+  await ben.answer(250, 'streaming')
+  const seen = { ana: await ana.messages(), ben: await ben.messages() }
+
+  await server.kill('SIGKILL')
+  for (const person of [ana, ben]) await person.sees('that the connection is lost', () => person.isVisible('.banner--warn'))
+  await ana.say('Written while the server was gone')
+  await ana.seesState('Written while the server was gone', 'sending')
+  await ana.picture('08-server-gone')
+  assertKept(seen.ana, await ana.messages())
+
+  await server.start()
+  for (const person of [ana, ben]) await person.seesLive()
+  await ana.seesState('Written while the server was gone', 'sent')
+  await ben.seesMessage('Written while the server was gone')
+  const [hers, his] = [await ana.answer(900, 'sent', 60_000), await ben.answer(900, 'sent', 60_000)]
+  assert.equal(hers.text, his.text)
+  assert.equal(hers.text.match(/Day \d:/g).length, 8, 'the plan is whole')
+  await ana.picture('09-back')
+  await ben.picture('09-back')
+
+  for (const [person, before] of [[ana, seen.ana], [ben, seen.ben]]) {
+    const now = await person.messages()
+    assertKept(before, now)
+    assert.equal(now.filter((message) => message.text.includes('Written while')).length, 1)
+    assert.equal(now.filter((message) => message.text.includes('8 days in Kyoto')).length, 2, 'one question and one answer')
+    assert.ok(Number(await person.figure('Reconnects')) >= 1)
+  }
+})
+
+test('after the restart everything works as before', async () => {
+  await ben.say('Still here?')
+  await ana.seesMessage('Still here?')
+  for (const person of [ana, ben]) await person.seesSummary('2 people and Juno')
+  await ana.say('Lisbon or Porto in May?')
+  const answer = await ben.answer(200, 'sent', 40_000)
+  assert.match(answer.text, /Verdict/)
+  await ben.picture('10-after')
+})
+
+test('a reader can stop an answer', async () => {
+  await ana.say('Plan 9 days in Rome')
+  await ana.answer(60, 'streaming')
+  await ana.page.getByRole('button', { name: 'Stop' }).click()
+  await ana.sees('the end of the answer', async () => (await ana.messages()).every((message) => message.state !== 'streaming'))
+  await ben.sees('the end of the answer', async () => (await ben.messages()).every((message) => message.state !== 'streaming'))
+  const [hers] = (await ana.messages()).slice(-1)
+  assert.ok(!hers.text.includes('Day 9'), 'the rest was not written')
+})
+
+test('a phone shows the same trip', async () => {
+  const cleo = await createPerson(browser, 'Cleo', ana.page.url(), output, { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true, colorScheme: 'dark' })
+  await cleo.join()
+  await cleo.seesSummary('3 people and Juno')
+  await cleo.seesMessage('Still here?')
+  await cleo.picture('11-phone')
+  await cleo.page.getByRole('button', { name: 'People and connection', exact: true }).click()
+  await cleo.sees('the connection', () => cleo.isVisible('.connection'))
+  await cleo.picture('12-phone-details')
+  await cleo.page.keyboard.press('Escape')
+  await cleo.sees('the chat again', async () => !(await cleo.isVisible('.connection')))
+  await cleo.expectNoFaults()
+  await cleo.close()
+  for (const person of [ana, ben]) await person.seesSummary('2 people and Juno')
+})
+
+test('no page raised an error', async () => {
+  await ana.expectNoFaults()
+  await ben.expectNoFaults()
+})
