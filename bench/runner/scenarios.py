@@ -1,0 +1,197 @@
+"""What is measured. A scenario measures one server and returns one value per row of the table."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Callable
+
+from runner.servers import CLIENT_CORE, CannotRun, Servers
+from runner.system import CpuClock, pss_kib
+
+MORE_IS_BETTER, LESS_IS_BETTER = "more", "less"
+
+
+@dataclass
+class Value:
+    """One measured number. `limited`: the client was the bottleneck, so it says nothing."""
+
+    number: float
+    better: str
+    unit: str
+    limited: bool = False
+
+
+@dataclass
+class Sample:
+    """What one run of one scenario against one server gave."""
+
+    values: dict[str, Value] = field(default_factory=dict)
+    faults: str = ""
+    raw: dict = field(default_factory=dict)
+
+
+class Load:
+    """Runs tw_load on its own core."""
+
+    def __init__(self, binary: Path, warm: float, seconds: float) -> None:
+        self.binary, self.warm, self.seconds = binary, warm, seconds
+
+    def command(self, mode: str, running, options: list[str]) -> list[str]:
+        return ["taskset", "-c", CLIENT_CORE, str(self.binary), mode, "--port", str(running.port),
+                "--server-pid", ",".join(map(str, running.pids())), *options]
+
+    def run(self, mode: str, running, options: list[str]) -> dict:
+        timing = ["--warm", str(self.warm), "--seconds", str(self.seconds)]
+        clock, began = CpuClock(), time.monotonic()
+        done = subprocess.run(self.command(mode, running, [*timing, *options]),
+                              capture_output=True, text=True, timeout=900, check=False)
+        if done.returncode != 0:
+            raise CannotRun((done.stderr.strip() or "tw_load failed").splitlines()[0])
+        result = json.loads(done.stdout.strip().splitlines()[-1])
+        busy, stolen = clock.busy_and_stolen()
+        elapsed = time.monotonic() - began
+        result["machine"] = {"seconds": elapsed, "busy_cores": busy / elapsed,
+                             "stolen_cores": stolen / elapsed}
+        return result
+
+
+def _client_limited(phase: dict) -> bool:
+    return phase["client_cpu"] >= 0.9 and phase["server_cpu"] < 0.95
+
+
+@dataclass
+class Scenario:
+    name: str
+    title: str
+    measure: Callable[[str], Sample]  # takes the server's name
+    peers: set[str] | None = None     # None: every peer
+
+
+def _rooms_sample(result: dict, latency: bool = False) -> Sample:
+    sample = Sample(faults=result["faults"], raw=result)
+    for phase in result["phases"]:
+        name = phase["phase"]
+        limited = _client_limited(phase)
+        if latency:
+            for key in ("p50", "p99", "p999"):
+                sample.values[key] = Value(phase[f"{key}_us"] / 1000, LESS_IS_BETTER, "ms")
+            continue
+        sample.values[f"{name} deliveries/s"] = Value(
+            phase["deliveries_per_s"], MORE_IS_BETTER, "/s", limited)
+        sample.values[f"{name} server CPU/delivery"] = Value(
+            phase["server_us_per_delivery"], LESS_IS_BETTER, "us")
+        if name == "half":
+            sample.values["half p99"] = Value(phase["p99_us"] / 1000, LESS_IS_BETTER, "ms")
+    return sample
+
+
+class Scenarios:
+    """Every scenario, bound to the servers and the load generator."""
+
+    def __init__(self, servers: Servers, load: Load, quick: bool) -> None:
+        self.servers, self.load, self.quick = servers, load, quick
+        self._latency_rate: float | None = None
+
+    def all(self, present: list[str]) -> list[Scenario]:
+        fanouts = [1000] if self.quick else [10, 1000, 10_000]
+        windows = [1, 64] if self.quick else [1, 8, 64]
+        rooms = 100 if self.quick else 1000
+        held = 2_000 if self.quick else 10_000
+        no_echo = set(present) - {"centrifugo"}
+        no_null = set(present) - {"null"}
+        return [
+            Scenario("echo", "Echo 128 B, 200 connections, one in flight each", self.echo, no_echo),
+            *[Scenario(f"fanout-{n}", f"Fan-out 128 B to {n:,} subscribers",
+                       lambda name, n=n: self.fanout(name, n, windows)) for n in fanouts],
+            *([] if self.quick else [
+                Scenario("fanout-durable", "Fan-out 128 B to 1,000, ours with history and offsets",
+                         lambda name: self.fanout(name, 1000, windows, "durable"))]),
+            Scenario("rooms", f"{rooms * 10:,} connections in {rooms:,} rooms of 10",
+                     lambda name: self.rooms(name, rooms)),
+            Scenario("latency", "Publish to delivery, 1,000 subscribers, half of the slower "
+                                "one's uncoalesced load", self.latency),
+            Scenario("connect", "Connect, upgrade, reset", self.connect, no_echo),
+            Scenario("connect-join", "Connect, authenticate (ours), subscribe, reset",
+                     lambda name: self.connect(name, kind="room")),
+            Scenario("connect-tls", "Connect over TLS 1.3 (P-256, full handshake), upgrade, reset",
+                     lambda name: self.connect(name, tls=True), no_echo & no_null),
+            Scenario("idle", f"User-space memory a connection, {held:,} joined",
+                     lambda name: self.idle(name, held)),
+            Scenario("idle-tls", f"User-space memory a TLS connection, {held:,} joined",
+                     lambda name: self.idle(name, held, tls=True), no_null),
+        ]
+
+    def echo(self, name: str) -> Sample:
+        running = self.servers.get(name)
+        return _rooms_sample(self.load.run(
+            "rooms", running,
+            [*running.dialect("echo"), "--rooms", "200", "--phase", "each:1"]))
+
+    def fanout(self, name: str, members: int, windows: list[int], kind: str = "room") -> Sample:
+        running = self.servers.get(name)
+        phases = [x for w in windows for x in ("--phase", f"window:{w}")]
+        return _rooms_sample(self.load.run(
+            "rooms", running, [*running.dialect(kind), "--members", str(members), *phases]))
+
+    def rooms(self, name: str, rooms: int) -> Sample:
+        running = self.servers.get(name)
+        return _rooms_sample(self.load.run(
+            "rooms", running, [*running.dialect("room"), "--rooms", str(rooms), "--members", "10",
+                               "--phase", "window:64", "--phase", "half"]))
+
+    def capacity(self, name: str) -> float:
+        """Publications a second to 1,000 subscribers with one in flight."""
+        running = self.servers.get(name)
+        result = self.load.run("rooms", running, [*running.dialect("room"), "--members", "1000",
+                                                  "--phase", "window:1"])
+        return result["phases"][0]["published_per_s"]
+
+    def set_latency_load(self, *names: str) -> None:
+        """Both sides of a pair get the same load: half of what the slower one can carry."""
+        self._latency_rate = min(self.capacity(name) for name in names) / 2
+
+    def latency(self, name: str) -> Sample:
+        running = self.servers.get(name)
+        return _rooms_sample(self.load.run(
+            "rooms", running, [*running.dialect("room"), "--members", "1000",
+                               "--phase", f"rate:{self._latency_rate:.3f}"]), latency=True)
+
+    def connect(self, name: str, kind: str = "echo", tls: bool = False) -> Sample:
+        running = self.servers.get(name, tls)
+        result = self.load.run("connects", running,
+                               [*running.dialect(kind), "--tls", str(int(tls))])
+        return Sample(faults=result["faults"], raw=result, values={
+            "connects/s": Value(result["connects_per_s"], MORE_IS_BETTER, "/s",
+                                _client_limited(result)),
+            "server CPU/connect": Value(result["server_us_per_connect"], LESS_IS_BETTER, "us")})
+
+    def idle(self, name: str, count: int, tls: bool = False) -> Sample:
+        """The slope between a tenth of the connections and all, so that what a server needs
+        without any connection does not count."""
+        running = self.servers.get(name, tls, fresh=True)
+        low = count // 10
+        command = self.load.command("hold", running, [
+            *running.dialect("room"), "--tls", str(int(tls)), "--steps", f"{low},{count}"])
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE, text=True)
+        held = []
+        try:
+            for _ in range(2):
+                if not process.stdout.readline().startswith("held"):
+                    raise CannotRun(process.stderr.read().strip() or "tw_load ended")
+                time.sleep(0.5 if self.quick else 2)  # what is idle gives back what it can
+                held.append(pss_kib(running.pids()))
+                process.stdin.write("\n")
+                process.stdin.flush()
+            faults = json.loads(process.stdout.readline())["faults"]
+            process.wait(timeout=60)
+        finally:
+            process.kill()
+            process.wait()
+        per_connection = max(held[1] - held[0], 0) * 1024 / (count - low)
+        return Sample(faults=faults, raw={"pss_kib": held}, values={
+            "bytes/connection": Value(per_connection, LESS_IS_BETTER, "B")})
