@@ -1,10 +1,11 @@
 import { createClient, trackMessages, type ConnectionState, type StreamedMessage } from '@tidewire/client'
-import { answerId, parseAnswerId, roomChannel, type PlaceCard, type TripEvents } from '../../shared/events'
+import { roomChannel, type TripEvents } from '../../shared/events'
 import type { Identity } from './identity'
-import { createOutbox, type Outgoing } from './outgoing'
+import { createEntries } from './entries'
+import { createOutbox } from './outgoing'
 import { createPresence } from './presence'
 import { fetchToken, NoDemoTokens } from './token'
-import type { AgentView, Entry, Link, Notice, Numbers, Trip, TripView } from './trip_view'
+import type { AgentView, Link, Notice, Numbers, Trip, TripView } from './trip_view'
 
 const historyLimit = 200
 const pingEveryMs = 5000
@@ -43,9 +44,6 @@ export function openTrip(room: string, me: Identity, url: string): Trip {
   const channel = client.channel(roomChannel(room))
   const messages = trackMessages(channel)
 
-  /** Arrival order: the server's offsets start again when it restarts, what was seen stays where it was. */
-  const order = new Map<string, number>()
-  const cards = new Map<string, readonly PlaceCard[]>()
   const typing = new Map<string, number>()
   let loaded = false
   let notice: Notice | undefined
@@ -71,6 +69,7 @@ export function openTrip(room: string, me: Identity, url: string): Trip {
   }
 
   const presence = createPresence(client, room, me, changed)
+  const entries = createEntries({ myId: me.userId, nameOf: presence.nameOf, agentHere: () => presence.agentHere })
   const outbox = createOutbox({
     room,
     storage: sessionStorageOrNone(),
@@ -78,84 +77,23 @@ export function openTrip(room: string, me: Identity, url: string): Trip {
     publish: ({ id, content }) => {
       presence.callAgent()
       const sent = channel.publish('chat_message', { content, role: 'user', messageId: id }, { key: id, timeoutMs: sendWithinMs })
-      return sent.then((result) => {
-        if (!order.has(id)) order.set(id, order.size)
-        return result
-      })
+      return sent.then(() => entries.place(id))
     },
   })
 
   const noteArrivals = (list: readonly StreamedMessage[]): void => {
     for (const { messageId } of list) {
-      if (!order.has(messageId)) order.set(messageId, order.size)
+      entries.place(messageId)
       outbox.arrived(messageId)
     }
     changed()
-  }
-
-  const entryCache = new Map<string, { from: StreamedMessage | Outgoing; key: string; entry: Entry }>()
-  const cached = (id: string, from: StreamedMessage | Outgoing, key: string, make: () => Entry): Entry => {
-    const known = entryCache.get(id)
-    if (known && known.from === from && known.key === key) return known.entry
-    const entry = make()
-    entryCache.set(id, { from, key, entry })
-    return entry
-  }
-
-  const noCards: readonly PlaceCard[] = []
-  const entryOf = (message: StreamedMessage): Entry => {
-    const { messageId, from } = message
-    const userId = from?.userId ?? ''
-    const byAgent = message.role !== 'user'
-    const found = byAgent ? (cards.get(parseAnswerId(messageId).base) ?? noCards) : noCards
-    const paused = message.status === 'streaming' && !presence.agentHere
-    const name = byAgent ? 'Juno' : presence.nameOf(userId)
-    return cached(messageId, message, `${found.length}${paused}${name}`, () => ({
-      id: messageId,
-      by: byAgent ? 'agent' : 'person',
-      userId,
-      name,
-      mine: userId === me.userId,
-      content: message.content,
-      state: message.status === 'complete' ? 'sent' : paused ? 'paused' : 'streaming',
-      ts: message.ts ?? Date.now(),
-      cards: message.status === 'complete' ? found : noCards,
-    }))
-  }
-  const pendingEntry = (message: Outgoing): Entry =>
-    cached(message.id, message, '', () => ({
-      ...message, by: 'person', userId: me.userId, name: me.name, mine: true, cards: noCards,
-    }))
-
-  /** Of several attempts at an answer only the last counts. */
-  const latestAttempts = (list: readonly StreamedMessage[]): readonly StreamedMessage[] => {
-    const last = new Map<string, number>()
-    for (const { messageId } of list) {
-      const { base, attempt } = parseAnswerId(messageId)
-      last.set(base, Math.max(last.get(base) ?? 1, attempt))
-    }
-    return list.filter(({ messageId }) => {
-      const { base, attempt } = parseAnswerId(messageId)
-      return last.get(base) === attempt
-    })
-  }
-
-  let entries: readonly Entry[] = []
-  const buildEntries = (): readonly Entry[] => {
-    const known = new Set(messages.list.map(({ messageId }) => messageId))
-    const waiting = outbox.list.filter(({ id }) => !known.has(id))
-    const all = [...latestAttempts(messages.list).map(entryOf), ...waiting.map(pendingEntry)]
-    const place = (entry: Entry): number => order.get(entry.id) ?? Infinity
-    all.sort((a, b) => (place(a) === place(b) ? a.ts - b.ts : place(a) - place(b)))
-    const same = all.length === entries.length && all.every((entry, at) => entry === entries[at])
-    return same ? entries : all
   }
 
   let agent: AgentView = { here: false, active: false, progress: null, task: '', writing: undefined }
   const buildAgent = (): AgentView => {
     const here = presence.agentHere
     const active = here && status.active && Date.now() - status.at < statusValidMs
-    const writing = entries.findLast((entry) => entry.state === 'streaming')?.id
+    const writing = entries.list.findLast((entry) => entry.state === 'streaming')?.id
     const next: AgentView = { here, active, progress: active ? status.progress : null, task: active ? status.task : '', writing }
     return JSON.stringify(next) === JSON.stringify(agent) ? agent : next
   }
@@ -167,10 +105,10 @@ export function openTrip(room: string, me: Identity, url: string): Trip {
   }
 
   const build = (): TripView => {
-    entries = buildEntries()
+    const shown = entries.rebuild(messages.list, outbox.list)
     agent = buildAgent()
     typists = buildTyping()
-    return { room, me, link, loaded, entries, people: presence.people, typing: typists, agent, numbers, notice }
+    return { room, me, link, loaded, entries: shown, people: presence.people, typing: typists, agent, numbers, notice }
   }
   let view = build()
 
@@ -210,7 +148,7 @@ export function openTrip(room: string, me: Identity, url: string): Trip {
   channel.on('gap', () => void reload())
   channel.on('place_cards', ({ payload, from }) => {
     if (from) presence.sawAgent(from.userId)
-    cards.set(parseAnswerId(payload.messageId).base, payload.places)
+    entries.setCards(payload.messageId, payload.places)
     changed()
   })
   channel.on('agent_status_update', ({ payload, from, ts, replayed }) => {
@@ -274,9 +212,6 @@ export function openTrip(room: string, me: Identity, url: string): Trip {
     },
   }
 }
-
-/** The name an answer to this message has. */
-export const answerTo = (entryId: string): string => answerId(entryId)
 
 function closedWords(state: Extract<ConnectionState, { status: 'closed' }>, known: string | undefined): string | undefined {
   const { reason } = state

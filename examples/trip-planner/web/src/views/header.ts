@@ -24,9 +24,9 @@ export function createHeader(room: string, actions: HeaderActions): Header {
   const stack = h('div', { class: 'stack', attrs: { 'aria-hidden': 'true' } })
   const places = h('span', { class: 'badge', attrs: { hidden: true } })
   const element = h('header', { class: 'header' },
-    h('button', { class: 'header__trip', attrs: { type: 'button', 'aria-label': 'Trip, people and connection' }, on: { click: actions.openDetails } },
+    h('div', { class: 'header__trip' },
       logo(34),
-      h('span', { class: 'header__text' }, h('span', { class: 'header__title', text: titleOf(room), attrs: { role: 'heading', 'aria-level': '1' } }), h('span', { class: 'header__summary' }, dot, summary)),
+      h('div', { class: 'header__text' }, h('h1', { class: 'header__title', text: titleOf(room) }), h('p', { class: 'header__summary' }, dot, summary)),
     ),
     stack,
     h('button', { class: 'icon-button header__board', attrs: { type: 'button', 'aria-label': 'Places on the table' }, on: { click: actions.openBoard } }, icon('map'), places),

@@ -18,7 +18,7 @@ export interface Timeline {
 /** The conversation: keeps to the end while the reader is there, and stays put while they read above it. */
 export function createTimeline(actions: MessageActions, myName: string): Timeline {
   const messages = new Map<string, MessageElement>()
-  const list = h('ol', { class: 'messages', attrs: { 'aria-label': 'Messages' } })
+  const list = h('ol', { class: 'messages', attrs: { 'aria-label': 'Messages', role: 'list' } })
   const empty = emptyState(myName, actions.ask)
   const loading = skeleton()
   const suggestions = followUps(actions.ask)
