@@ -40,10 +40,11 @@ void HttpConnection::on_deadline() {
   }
   parts_.metrics.handshakes[HandshakeLabel::timeout].add();
   keep_alive_ = false;
-  respond(http::error_response(408, std::to_underlying(ErrorCode::invalid_message),
-                               to_name(ErrorCode::invalid_message),
-                               "the request did not arrive in time")
-              .close());
+  http::Response late = http::error_response(408, std::to_underlying(ErrorCode::invalid_message),
+                                             to_name(ErrorCode::invalid_message),
+                                             "the request did not arrive in time");
+  late.close();
+  respond(std::move(late));
 }
 
 void HttpConnection::on_ready(bool readable, bool writable) {

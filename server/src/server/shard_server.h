@@ -8,6 +8,7 @@
 #include "http/static_files.h"
 #include "hub/node.h"
 #include "net/listener.h"
+#include "protocol/client_kind.h"
 #include "protocol/json_codec.h"
 #include "protocol/proto_codec.h"
 #include "server/connection.h"
