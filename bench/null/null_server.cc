@@ -103,7 +103,8 @@ class Server {
           continue;
         }
         if ((events[i].events & EPOLLOUT) != 0) send_out(*peer);
-        if ((events[i].events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP)) != 0) read_all(*peer);
+        const bool ended = (events[i].events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
+        if (ended || (events[i].events & EPOLLIN) != 0) read_all(*peer, ended);
       }
       end_turn();
     }
@@ -120,18 +121,21 @@ class Server {
     }
   }
 
-  void read_all(Peer& peer) {
+  /// A short read means that the socket is drained, unless its end waits behind the data.
+  void read_all(Peer& peer, bool ended) {
     if (peer.fd < 0) return;
     for (;;) {
       const std::size_t kept = peer.in.size();
       std::memcpy(buffer_.data(), peer.in.data(), kept);
-      const ssize_t got = ::recv(peer.fd, buffer_.data() + kept, buffer_.size() - kept, 0);
+      const std::size_t room = buffer_.size() - kept;
+      const ssize_t got = ::recv(peer.fd, buffer_.data() + kept, room, 0);
       if (got < 0 && errno == EAGAIN) return;
       if (got <= 0) return close(peer);
       const std::size_t size = kept + static_cast<std::size_t>(got);
       const std::size_t used = consume(peer, buffer_.data(), size);
       if (peer.fd < 0) return;
       peer.in.assign(buffer_.data() + used, size - used);
+      if (!ended && static_cast<std::size_t>(got) < room) return;
     }
   }
 

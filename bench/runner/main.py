@@ -37,7 +37,7 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
             parser.error(f"unknown peer {name}; there are {', '.join(PEERS)}")
     args.pairs = args.pairs or (2 if args.quick else 5)
     args.seconds = args.seconds or (0.8 if args.quick else 5)
-    args.warm = 0.3 if args.quick else 2
+    args.warm = 0.2 if args.quick else 2
     return args
 
 
@@ -91,10 +91,8 @@ class Bench:
         """A-B-A-B: every peer's run has one of ours before it. In quick mode the peers of a round
         share that one."""
         peers = [p for p in peers if scenario.peers is None or p in scenario.peers]
-        if scenario.name == "latency" and self.args.quick:
-            peers = peers[:2]
         pairs: dict[str, list[tuple[Sample, Sample]]] = {peer: [] for peer in peers}
-        for _ in range(self.args.pairs):
+        for _ in range(scenario.pairs or self.args.pairs):
             ours: Sample | None = None
             for peer in peers:
                 if scenario.name == "latency" and not self.set_load(peer, report):

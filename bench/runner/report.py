@@ -6,7 +6,7 @@ import json
 import statistics
 from pathlib import Path
 
-from runner.scenarios import MORE_IS_BETTER, Sample, Scenario, Value
+from runner.scenarios import MORE_IS_BETTER, NOT_COMPARED, Sample, Scenario, Value
 
 NAMES = {"null": "null server", "bun": "Bun", "node": "node ws", "fastapi": "FastAPI",
          "centrifugo": "Centrifugo"}
@@ -14,6 +14,8 @@ NAMES = {"null": "null server", "bun": "Bun", "node": "node ws", "fastapi": "Fas
 
 def advantage(ours: Value, theirs: Value) -> float | None:
     """How many times better ours is; None when the numbers cannot say."""
+    if NOT_COMPARED in (ours.better, theirs.better):
+        return None
     if ours.limited or theirs.limited or ours.number <= 0 or theirs.number <= 0:
         return None
     if ours.better == MORE_IS_BETTER:
