@@ -9,5 +9,7 @@ export default defineConfig({
     target: 'node18',
     rollupOptions: { output: { entryFileNames: 'agent.js', inlineDynamicImports: true } },
   },
+  // `ws` has optional native parts; in one file it does without.
+  define: { 'process.env.WS_NO_BUFFER_UTIL': '"1"', 'process.env.WS_NO_UTF_8_VALIDATE': '"1"' },
   ssr: { noExternal: true, target: 'node' },
 })

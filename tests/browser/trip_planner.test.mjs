@@ -9,6 +9,8 @@ import { createServerUnderTest, root, startAgent } from './lib/processes.mjs'
 const output = join(root, 'tests/output/browser')
 const beaches = 'Where should we go in March for beaches under €80 a day?'
 const plan = 'Plan 8 days in Kyoto'
+const compare = 'Lisbon or Porto in May?'
+const stopped = 'Plan 9 days in Rome'
 
 let server, agent, browser, ana, ben
 
@@ -60,21 +62,21 @@ test('both follow an answer as it is written; one reloads in the middle', async 
   await ana.say(beaches)
   await ben.sees('what Juno does', async () => (await ben.isVisible('.status__agent')) && (await ben.text('.status__task')).length > 0)
   await ben.picture('04-working')
-  const early = await ana.answer(40, 'streaming')
-  await ben.answer(40, 'streaming')
-  const later = await ben.answer(early.text.length + 120, 'streaming')
+  const early = await ana.answerTo(beaches, 40, 'streaming')
+  await ben.answerTo(beaches, 40, 'streaming')
+  const later = await ben.answerTo(beaches, early.text.length + 120, 'streaming')
   assert.ok(later.text.length > early.text.length, 'the answer grows')
   assert.ok(await ben.isVisible('.progress'))
   await ben.picture('05-streaming')
 
   const known = (await ben.messages()).length
   await ben.page.reload()
-  const resumed = await ben.answer(later.text.length)
+  const resumed = await ben.answerTo(beaches, later.text.length)
   assert.equal(resumed.id, later.id)
   await ben.picture('06-reloaded')
   assert.equal((await ben.messages()).length, known, 'the reload brought the whole conversation back')
 
-  const [hers, his] = [await ana.answer(600, 'sent', 40_000), await ben.answer(600, 'sent', 40_000)]
+  const [hers, his] = [await ana.answerTo(beaches, 600, 'sent', 40_000), await ben.answerTo(beaches, 600, 'sent', 40_000)]
   assert.equal(hers.text, his.text)
   assert.match(hers.text, /€80 a day/)
   for (const person of [ana, ben]) await person.sees('the places of the answer', () => person.isVisible('.message .place'))
@@ -83,8 +85,8 @@ test('both follow an answer as it is written; one reloads in the middle', async 
 
 test('the server dies in the middle of an answer; both come back by themselves, nothing is lost or doubled', async () => {
   await ben.say(plan)
-  await ana.answer(250, 'streaming')
-  await ben.answer(250, 'streaming')
+  await ana.answerTo(plan, 250, 'streaming')
+  await ben.answerTo(plan, 250, 'streaming')
   const seen = { ana: await ana.messages(), ben: await ben.messages() }
 
   await server.kill('SIGKILL')
@@ -98,7 +100,7 @@ test('the server dies in the middle of an answer; both come back by themselves, 
   for (const person of [ana, ben]) await person.seesLive()
   await ana.seesState('Written while the server was gone', 'sent')
   await ben.seesMessage('Written while the server was gone')
-  const [hers, his] = [await ana.answer(900, 'sent', 60_000), await ben.answer(900, 'sent', 60_000)]
+  const [hers, his] = [await ana.answerTo(plan, 900, 'sent', 60_000), await ben.answerTo(plan, 900, 'sent', 60_000)]
   assert.equal(hers.text, his.text)
   assert.equal(hers.text.match(/Day \d:/g).length, 8, 'the plan is whole')
   await ana.picture('09-back')
@@ -117,15 +119,15 @@ test('after the restart everything works as before', async () => {
   await ben.say('Still here?')
   await ana.seesMessage('Still here?')
   for (const person of [ana, ben]) await person.seesSummary('2 people and Juno')
-  await ana.say('Lisbon or Porto in May?')
-  const answer = await ben.answer(200, 'sent', 40_000)
+  await ana.say(compare)
+  const answer = await ben.answerTo(compare, 200, 'sent', 40_000)
   assert.match(answer.text, /Verdict/)
   await ben.picture('10-after')
 })
 
 test('a reader can stop an answer', async () => {
-  await ana.say('Plan 9 days in Rome')
-  await ana.answer(60, 'streaming')
+  await ana.say(stopped)
+  await ana.answerTo(stopped, 60, 'streaming')
   await ana.page.getByRole('button', { name: 'Stop' }).click()
   await ana.sees('the end of the answer', async () => (await ana.messages()).every((message) => message.state !== 'streaming'))
   await ben.sees('the end of the answer', async () => (await ben.messages()).every((message) => message.state !== 'streaming'))

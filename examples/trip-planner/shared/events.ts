@@ -25,6 +25,8 @@ export type TripEvents = {
   agent_ready: { userId: string; name: string }
   /** The places behind an answer. In the room. */
   place_cards: { messageId: string; places: PlaceCard[] }
+  /** A reader has had enough of an answer; for servers without `stream_cancel`. In the room. */
+  answer_stop: { messageId: string }
 }
 
 export const lobby = 'agent:trips'

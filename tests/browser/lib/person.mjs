@@ -41,11 +41,13 @@ export async function createPerson(browser, name, url, output, contextOptions = 
     seesSummary: (words) => sees(`"${words}" in the header`, async () => (await text('.header__summary')).includes(words)),
     seesMessage: (words, ms) => sees(`the message "${words}"`, async () => (await messages()).find((message) => message.text.includes(words)), ms),
     seesState: (words, state, ms) => sees(`"${words}" as ${state}`, async () => (await messages()).find((message) => message.text.includes(words) && message.state === state), ms),
-    /** The last answer of the agent once it is at least so long. */
-    answer: (minLength, state, ms) =>
-      sees(`an answer of ${minLength} characters${state ? ` that is ${state}` : ''}`, async () => {
-        const last = (await messages()).findLast((message) => message.by === 'agent')
-        return last && last.text.length >= minLength && (!state || last.state === state) && last
+    /** The answer that follows a question, once it is at least so long and, if asked for, in that state. */
+    answerTo: (question, minLength, state, ms) =>
+      sees(`an answer of ${minLength} characters to "${question}"${state ? `, ${state}` : ''}`, async () => {
+        const all = await messages()
+        const asked = all.findLastIndex((message) => message.by !== 'agent' && message.text === question)
+        const answer = asked < 0 ? undefined : all.slice(asked).find((message) => message.by === 'agent')
+        return answer && answer.text.length >= minLength && (!state || answer.state === state) && answer
       }, ms),
     text,
     isVisible: (selector) => page.locator(selector).first().isVisible(),

@@ -105,6 +105,10 @@ export function joinRoom(name: string, seams: RoomSeams): Room {
     return people.size
   }
 
+  const stop = (messageId: string): void => {
+    if (current?.messageIds.has(messageId)) current.cancel()
+  }
+
   const undos = [
     channel.onEvent((event) => {
       take(event)
@@ -112,7 +116,8 @@ export function joinRoom(name: string, seams: RoomSeams): Room {
     }),
     channel.on('presence_join', ({ payload }) => void (payload.userId !== seams.userId() && people.add(payload.userId))),
     channel.on('presence_leave', ({ payload }) => void people.delete(payload.userId)),
-    channel.on('stream_cancel', ({ payload }) => void (current?.messageIds.has(payload.messageId) && current.cancel())),
+    channel.on('stream_cancel', ({ payload }) => stop(payload.messageId)),
+    channel.on('answer_stop', ({ payload }) => stop(payload.messageId)),
     channel.on('gap', () => void reload()),
     channel.onState((state) => {
       if (state.status !== 'subscribed') return

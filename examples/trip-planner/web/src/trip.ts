@@ -197,7 +197,11 @@ export function openTrip(room: string, me: Identity, url: string): Trip {
       if (state.status !== 'open') return
       channel.send('user_typing', { userId: state.userId, sessionId: state.sessionId, isTyping }, { echo: false })
     },
-    stopAnswer: (id) => void channel.cancelStream(id, { reason: 'stopped by a reader', timeoutMs: 5000 }).catch(() => undefined),
+    stopAnswer(id) {
+      channel.cancelStream(id, { reason: 'stopped by a reader', timeoutMs: 5000 }).catch((error: Error) => {
+        if (error.name === 'unsupported') channel.send('answer_stop', { messageId: id })
+      })
+    },
     reconnect() {
       if (client.state.status === 'closed') {
         setLink({ fatal: undefined })
