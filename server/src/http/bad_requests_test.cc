@@ -71,6 +71,7 @@ std::vector<BadRequest> request_lines() {
       {"method with a colon", 400, get("GET: / HTTP/1.1")},
       {"method with a byte above ASCII", 400, get("G\xC3\x89T / HTTP/1.1")},
       {"method of 33 bytes", 501, get(std::string(33, 'A') + " / HTTP/1.1")},
+      {"bytes of 0xFF", 400, std::string(64, '\xFF')},
       {"NUL in the target", 400, raw("GET /\0 HTTP/1.1\r\nHost: a\r\n\r\n")},
       {"DEL in the target", 400, get("GET /\x7F HTTP/1.1")},
       {"a TLS hello on the plain port", 400, raw("\x16\x03\x01\x02\x00\x01\x00\x01")},

@@ -45,8 +45,9 @@ HeadScanner::Verdict HeadScanner::take(char c) {
 HeadScanner::Verdict HeadScanner::count(char c) {
   if (c == ' ') {
     ++spaces_;
-  } else if (spaces_ == 0 && ++method_bytes_ > kMethodBytesMax) {
-    return refuse(501, "the method is too long");
+  } else if (spaces_ == 0 && c != '\r' && c != '\n') {
+    if (!is_token_char(c)) return refuse(400, "the method is not a token");
+    if (++method_bytes_ > kMethodBytesMax) return refuse(501, "the method is too long");
   } else if (spaces_ == 1 && c != '\r' && c != '\n' && ++target_bytes_ > limits_.uri_bytes_max) {
     return refuse(414, "the request target is too long");
   }

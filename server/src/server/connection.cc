@@ -89,12 +89,19 @@ void Connection::watch_partial() {
 }
 
 void Connection::on_message(ws::Opcode opcode, std::string_view payload) {
+  // A busy sender may always be in the middle of the next message; only one that stays there
+  // counts.
+  if (!said_close_ && !farewell_) timer_.cancel();
   sink_->on_message(opcode == ws::Opcode::binary, payload);
 }
 
 void Connection::on_control(ws::SharedFrame frame) {
-  if (frame.opcode() == ws::Opcode::close) said_close_ = true;
-  outbox_->push_control(std::move(frame));
+  if (frame.opcode() == ws::Opcode::close) {
+    // Behind what is queued: answers to messages that came before it still leave.
+    farewell_ = std::make_unique<ws::SharedFrame>(std::move(frame));
+  } else {
+    outbox_->push_control(std::move(frame));
+  }
   parts_.shard.at_turn_end(*this);
 }
 
@@ -164,6 +171,7 @@ void Connection::on_turn_end() {
 
 void Connection::flush() {
   if (!write_prelude()) return;
+  if (said_close_) outbox_->clear();  // nothing follows a close frame
   while (!finished_ && !write_blocked_) {
     if (outbox_->empty()) {
       if (!farewell_) break;

@@ -100,6 +100,8 @@ class Connection:
         self.writer = writer
         self.deflate: dict[str, str] | None = None  # the parameters that were agreed on
         self.inflater = None
+        # A reset must not hide what arrived before it, so it reads as an end of file.
+        reader.set_exception = lambda _: reader.feed_eof()
 
     async def __aenter__(self) -> "Connection":
         return self
@@ -121,6 +123,8 @@ class Connection:
 
     async def send_quietly(self, data: bytes) -> None:
         """Sends what the server may refuse to read any more."""
+        if self.writer.is_closing():
+            return
         try:
             self.writer.write(data)
             await asyncio.wait_for(self.writer.drain(), DEADLINE_S)
@@ -128,9 +132,10 @@ class Connection:
             pass
 
     async def send_pieces(self, data: bytes, size: int) -> None:
-        """One write a piece, each given the chance to leave alone."""
+        """One write a piece, each given the chance to leave alone; quietly, since the server may
+        have had enough before the last one."""
         for at in range(0, len(data), size):
-            await self.send(data[at : at + size])
+            await self.send_quietly(data[at : at + size])
             await asyncio.sleep(0)
 
     # Reading

@@ -160,7 +160,7 @@ def declined() -> list[Case]:
         "a quoted value": 'permessage-deflate; server_max_window_bits="10"',
         "white space anywhere": "permessage-deflate ;  server_max_window_bits = 10 , permessage-deflate",
         "empty list elements": ", ,permessage-deflate,, ",
-        "a quoted value of another extension": 'foo; bar="a, permessage-deflate; \\"", permessage-deflate',
+        "a quoted value of another extension": 'foo; bar="a\\bc", permessage-deflate',
     }
     for title, value in accepted.items():
 
@@ -222,6 +222,7 @@ def broken_headers() -> list[Case]:
         "permessage-deflate; a=\"b\"c",
         'permessage-deflate; a="\\',
         '"permessage-deflate"',
+        'foo; bar="a, b", permessage-deflate',  # once unquoted, a value must be a token
     ]
     for value in values:
 

@@ -230,14 +230,14 @@ def targets() -> list[Case]:
 
 
 def slow() -> list[Case]:
-    """The "limited" server gives a request one second; the deadline is absolute."""
+    """The "limited" server gives a request two seconds; the deadline is absolute."""
     table = Table("10.7")
 
     async def cut_off(target: Target, start: bytes, more: bytes) -> None:
         async with await target.connect() as c:
             started = time.monotonic()
             await c.send(start)
-            while time.monotonic() - started < 4:
+            while time.monotonic() - started < 6:
                 try:
                     async with asyncio.timeout(0.2):
                         data = await c.reader.read(65536)
@@ -249,11 +249,11 @@ def slow() -> list[Case]:
                     data = b""
                 spent = time.monotonic() - started
                 expect(not data or data.startswith(b"HTTP/1.1 408"), f"{data[:60]!r}")
-                expect(spent > 0.5, f"cut off after {spent:.1f} s already")
+                expect(spent > 1, f"cut off after {spent:.1f} s already")
                 if data:
                     await c.read_eof()
                 return
-            raise Failure("an unfinished request was kept for 4 s; the deadline was 1 s")
+            raise Failure("an unfinished request was kept for 6 s; the deadline was 2 s")
 
     shapes = {
         "nothing is sent": (b"", b""),
@@ -281,7 +281,7 @@ def slow() -> list[Case]:
             async with await target.open() as c:
                 await c.echo("served")
                 await c.finish()
-            expect(time.monotonic() - started < 2, "a good client waited behind slow ones")
+            expect(time.monotonic() - started < 3, "a good client waited behind slow ones")
         finally:
             for c in waiting:
                 c.abort()
