@@ -70,8 +70,10 @@ struct Parser {
     command->add_option("--sub", gentoken.user_id, "The user")->required();
     command->add_option("--ttl", gentoken.ttl, "How long it is valid: seconds, or 15m, 1h, 30d")
         ->capture_default_str();
-    command->add_option("--channel", gentoken.channels,
-                        "A rule, such as 'chat:*=subscribe,publish'; repeat for more");
+    command
+        ->add_option("--channel", gentoken.channels,
+                     "A rule, such as 'chat:*=subscribe,publish'; repeat for more")
+        ->allow_extra_args(false);
     command->add_option("--sid", gentoken.session_id, "The session it is bound to");
     command->add_option("--info", gentoken.info,
                         "Public information about the user, a JSON object");

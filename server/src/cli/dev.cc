@@ -41,6 +41,7 @@ Config dev_defaults(const DevArguments& arguments) {
   config.listen.public_address = "127.0.0.1:8000";
   config.auth.hmac_secret = random_secret();
   config.api.key = random_secret();
+  config.debug.dev_tokens = true;
   // Tokens are the guard here, and a page elsewhere has none: no cookie could lend it one.
   config.origins.allowed = {"*"};
   for (const char* name : {"chat", "trip", "agent", "room", "demo"})

@@ -163,10 +163,10 @@ TEST_F(Loader, ALimitThatNobodySetGivesWayToOneThatSomebodyDid) {
 
 TEST_F(Loader, WarnsOfWhatWorksButIsProbablyNotMeant) {
   write("tidewire.toml", "");
-  sources_.flags = {{"debug.echo", "true"}};
-  EXPECT_THAT(
-      load_config(sources_).warnings,
-      ElementsAre(HasSubstr("auth.hmac_secret"), HasSubstr("namespace"), HasSubstr("debug.echo")));
+  sources_.flags = {{"debug.echo", "true"}, {"api.key", "key"}};
+  EXPECT_THAT(load_config(sources_).warnings,
+              ElementsAre(HasSubstr("auth.hmac_secret"), HasSubstr("namespace"),
+                          HasSubstr("api.key"), HasSubstr("debug.echo")));
 }
 
 TEST_F(Loader, TheTemplateLoadsAndEveryCommentedKeyIsItsDefault) {

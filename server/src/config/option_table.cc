@@ -106,7 +106,7 @@ constexpr Option kOptions[] = {
 
     {.path = "api.key",
      .kind = text,
-     .help = "Bearer key of the server API, at least 16 bytes; empty: the API answers 401.",
+     .help = "Bearer key of the server API; empty: the API answers 401.",
      .target = AT(api.key),
      .secret = true,
      .reloadable = true},

@@ -154,7 +154,8 @@ std::string flags_help() {
   const auto append = [&](std::string flag, const std::string& value, const Option& option) {
     if (value != "\"\"" && value != "[]") flag += "=" + value;
     if (flag.size() < 44) flag.resize(44, ' ');
-    out += flag + "  " + std::string(option.help) + "\n";
+    out += flag + "  " + std::string(option.help);
+    out += option.zero_is_unlimited ? " 0: no limit.\n" : "\n";
   };
   for (const Option& option : option_table())
     append("  --" + std::string(option.path), default_of(option), option);

@@ -7,6 +7,8 @@
 namespace tidewire {
 namespace {
 
+constexpr std::size_t kApiKeyBytesGood = 16;
+
 class Validator {
  public:
   Validator(const SettingOrigins& origins, LoadedConfig& loaded)
@@ -70,7 +72,6 @@ class Validator {
     load_secret("api.key", "api.key_file", config_.api.key_file, config_.api.key);
     check_length("auth.hmac_secret", "auth.hmac_secret_file", config_.auth.hmac_secret,
                  hmac_bytes_min("HS256"));
-    check_length("api.key", "api.key_file", config_.api.key, 16);
   }
 
   void check_length(std::string_view path, std::string_view file_path, const std::string& secret,
@@ -140,6 +141,8 @@ class Validator {
     if (config_.namespaces.empty())
       warnings_.push_back(
           "no namespace is configured, so there are no channels: set namespace.<name>.*");
+    if (!config_.api.key.empty() && config_.api.key.size() < kApiKeyBytesGood)
+      warnings_.push_back("api.key is short enough to guess: use at least 16 bytes");
     if (config_.debug.echo)
       warnings_.push_back("debug.echo is on: anybody may connect to /debug/echo");
     if (config_.auth.allow_query_token)
