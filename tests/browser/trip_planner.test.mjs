@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { chromium } from 'playwright-core'
 import { assertKept, createPerson } from './lib/person.mjs'
+import { startModel } from './lib/model.mjs'
 import { createServerUnderTest, root, startAgent } from './lib/processes.mjs'
 
 const output = join(root, 'tests/output/browser')
@@ -11,6 +12,8 @@ const beaches = 'Where should we go in March for beaches under €80 a day?'
 const plan = 'Plan 8 days in Kyoto'
 const compare = 'Lisbon or Porto in May?'
 const stopped = 'Plan 9 days in Rome'
+const handedOver = 'Plan 7 days in Vienna'
+const askedOfModel = 'What should we eat in Sicily?'
 
 let server, agent, browser, ana, ben
 
@@ -135,15 +138,43 @@ test('a reader can stop an answer', async () => {
   assert.ok(!hers.text.includes('Day 9'), 'the rest was not written')
 })
 
+test('the agent dies in the middle of an answer, and the next one finishes it', async () => {
+  await ana.say(handedOver)
+  const cut = await ben.answerTo(handedOver, 200, 'streaming')
+  await agent.stop('SIGKILL')
+  await ben.answerTo(handedOver, cut.text.length, 'paused')
+  await ben.picture('11-agent-gone')
+  agent = startAgent(server.env(), output)
+  const [hers, his] = [await ana.answerTo(handedOver, 900, 'sent', 60_000), await ben.answerTo(handedOver, 900, 'sent', 60_000)]
+  assert.equal(hers.text, his.text)
+  assert.equal(hers.text.match(/Day \d:/g).length, 7, 'the plan is whole')
+  assert.equal((await ben.messages()).filter((message) => message.text.includes('7 days in Vienna')).length, 2)
+})
+
+test('with a language model configured, its words are streamed', async () => {
+  const model = await startModel(['Go ', 'to **Palermo**', ' and eat.'])
+  await agent.stop()
+  agent = startAgent({ ...server.env(), OPENAI_BASE_URL: model.url, OPENAI_API_KEY: 'key' }, output)
+  await ana.seesSummary('2 people and Juno')
+  await ana.say(askedOfModel)
+  const answer = await ben.answerTo(askedOfModel, 10, 'sent')
+  assert.equal(answer.text, 'Go to Palermo and eat.')
+  const [request] = model.requests
+  assert.equal(request.path, '/v1/chat/completions')
+  assert.equal(request.authorization, 'Bearer key')
+  assert.match(request.body.messages[0].content, /"name":"Sicily"/)
+  await model.close()
+})
+
 test('a phone shows the same trip', async () => {
   const cleo = await createPerson(browser, 'Cleo', ana.page.url(), output, { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true, colorScheme: 'dark' })
   await cleo.join()
   await cleo.seesSummary('3 people and Juno')
   await cleo.seesMessage('Still here?')
-  await cleo.picture('11-phone')
+  await cleo.picture('12-phone')
   await cleo.page.getByRole('button', { name: 'People and connection', exact: true }).click()
   await cleo.sees('the connection', () => cleo.isVisible('.connection'))
-  await cleo.picture('12-phone-details')
+  await cleo.picture('13-phone-details')
   await cleo.page.keyboard.press('Escape')
   await cleo.sees('the chat again', async () => !(await cleo.isVisible('.connection')))
   await cleo.expectNoFaults()

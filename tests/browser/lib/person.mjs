@@ -52,7 +52,7 @@ export async function createPerson(browser, name, url, output, contextOptions = 
     text,
     isVisible: (selector) => page.locator(selector).first().isVisible(),
     figure: (label) => page.locator('.figure', { hasText: label }).locator('dd').textContent(),
-    picture: (step) => page.screenshot({ path: `${output}/${step}-${name.toLowerCase()}.png` }),
+    picture: (step) => page.screenshot({ path: `${output}/${step}-${name.toLowerCase()}.png`, animations: 'disabled' }),
     async expectNoFaults() {
       assert.deepEqual(faults, [], `${name}'s page raised errors`)
     },

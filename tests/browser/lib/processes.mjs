@@ -61,10 +61,10 @@ export async function createServerUnderTest(output) {
 }
 
 export function startAgent(env, output) {
-  const child = start(process.execPath, [join(demo, 'agent/dist/agent.js')], { ...env, OPENAI_API_KEY: '', OPENAI_BASE_URL: '' }, join(output, 'agent.log'))
+  const child = start(process.execPath, [join(demo, 'agent/dist/agent.js')], { OPENAI_API_KEY: '', OPENAI_BASE_URL: '', ...env }, join(output, 'agent.log'))
   return {
-    async stop() {
-      child.kill('SIGTERM')
+    async stop(signal = 'SIGTERM') {
+      child.kill(signal)
       await child.exited
     },
   }

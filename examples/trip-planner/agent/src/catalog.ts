@@ -96,3 +96,22 @@ export function cardOf(place: Destination, month?: number): PlaceCard {
     airport: place.airport,
   }
 }
+
+const earthKm = 6371
+const radians = (degrees: number): number => (degrees * Math.PI) / 180
+
+/** As the crow flies. */
+export function distanceKm(a: Destination, b: Destination): number {
+  const [latA, latB] = [radians(a.lat), radians(b.lat)]
+  const half = Math.sin((latB - latA) / 2) ** 2 + Math.cos(latA) * Math.cos(latB) * Math.sin(radians(b.lon - a.lon) / 2) ** 2
+  return Math.round(2 * earthKm * Math.asin(Math.sqrt(half)))
+}
+
+/** The nearest other places of the data set, nearest first. */
+export function nearby(place: Destination, withinKm: number): Array<{ place: Destination; km: number }> {
+  return destinations
+    .filter((other) => other !== place)
+    .map((other) => ({ place: other, km: distanceKm(place, other) }))
+    .filter(({ km }) => km <= withinKm)
+    .sort((a, b) => a.km - b.km)
+}

@@ -1,5 +1,5 @@
 import type { Channel } from '@tidewire/client'
-import { answerId, type TripEvents } from '../../shared/events'
+import { answerId, parseAnswerId, type TripEvents } from '../../shared/events'
 import { answer, type Answer } from './answer'
 import { createAnswerStream, type AnswerStream, type StreamEnd } from './answer_stream'
 import { cardOf } from './catalog'
@@ -60,9 +60,13 @@ export function startReply(seams: ReplySeams, question: { id: string; text: stri
     }
   }
 
-  /** A stream that the server gave up (interrupted, or a name it no longer takes) starts again under the next name. */
+  /**
+   * A stream that the server gave up (interrupted, or a name it no longer takes) starts again under the next name; so does
+   * one that an earlier process began and this one cannot continue. Readers see the last attempt only.
+   */
   const deliver = async (produce: (into: AnswerStream) => Promise<void>): Promise<StreamEnd> => {
-    for (let attempt = 1; attempt <= maxAttempts; attempt++) {
+    const first = unfinished ? parseAnswerId(unfinished.messageId).attempt + 1 : 1
+    for (let attempt = first; attempt < first + maxAttempts; attempt++) {
       const into = open(answerId(question.id, attempt))
       await produce(into)
       const end = abort.signal.aborted ? 'cancelled' : await into.finish()

@@ -1,6 +1,6 @@
 import { foldMessage, type Client, type StreamedMessage, type TidewireEvent } from '@tidewire/client'
 import { answerId, parseAnswerId, roomChannel, type TripEvents } from '../../shared/events'
-import { isForAgent } from './answer'
+import { answer, isForAgent } from './answer'
 import { emptyMemory } from './conversation'
 import type { ModelOptions, Turn } from './openai'
 import { idle, startReply, type Reply, type Status } from './reply'
@@ -73,7 +73,12 @@ export function joinRoom(name: string, seams: RoomSeams): Room {
       if (message.role !== 'user' || handled.has(message.messageId) || message.from?.userId === seams.userId()) continue
       handled.add(message.messageId)
       const tooOld = message.ts !== undefined && now() - message.ts > answerWithinMs
-      if (tooOld || answered(message.messageId)) continue
+      if (answered(message.messageId)) {
+        // By an earlier process: follow-ups need to know what was said.
+        answer(message.content, memory)
+        continue
+      }
+      if (tooOld) continue
       if (people.size > 1 && !isForAgent(message.content, memory)) continue
       if (queue.length < maxQueue) queue.push(message)
     }
@@ -86,11 +91,14 @@ export function joinRoom(name: string, seams: RoomSeams): Room {
     return all.slice(Math.max(0, until + 1 - maxTurns), until + 1).map(({ role, content }) => ({ role: role as Turn['role'], content }))
   }
 
+  const lastAttempt = (questionId: string): StreamedMessage | undefined =>
+    [...messages.values()].findLast((message) => parseAnswerId(message.messageId).base === answerId(questionId))
+
   const work = async (): Promise<void> => {
     if (current) return
     const question = queue.shift()
     if (!question) return
-    const left = messages.get(answerId(question.messageId))
+    const left = lastAttempt(question.messageId)
     const unfinished = left?.status === 'streaming' && left.rev > 0 ? { messageId: left.messageId, text: left.content, rev: left.rev } : undefined
     current = startReply({ ...seams, channel, setStatus }, { id: question.messageId, text: question.content }, memory, turnsBefore(question), unfinished)
     await current.done.catch((error: unknown) => seams.log(`room ${name}: ${String(error)}`))

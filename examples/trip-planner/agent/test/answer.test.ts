@@ -86,6 +86,11 @@ describe('answers', () => {
     expect(result!.text).toContain('Fushimi Inari')
   })
 
+  it('fills the days after the sights with places that are near', () => {
+    const [result] = ask('Plan 8 days in Kyoto')
+    expect(result!.text).toMatch(/a side trip to Osaka \(\d\d km\)/)
+  })
+
   it('packs for the season', () => {
     const [cold, warm] = [ask('What should I pack for Tromsø in January?')[0]!, ask('What should I pack for Bali in July?')[0]!]
     expect(cold.text).toContain('Thermal')

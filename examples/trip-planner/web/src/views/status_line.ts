@@ -22,9 +22,10 @@ export function createStatusLine(stop: (id: string) => void): StatusLine {
 
   return {
     element,
-    update({ agent: state, typing: names }) {
-      writing = state.writing
-      setAttribute(agent, 'hidden', !state.active && !writing)
+    update({ agent: state, typing: names, link }) {
+      // Without a connection nobody knows what the agent does.
+      writing = link.state.status === 'open' ? state.writing : undefined
+      setAttribute(agent, 'hidden', link.state.status !== 'open' || (!state.active && !writing))
       setText(task, state.task || 'Writing')
       const percent = state.progress === null ? undefined : Math.round(state.progress * 100)
       progress.classList.toggle('progress--unknown', percent === undefined)
