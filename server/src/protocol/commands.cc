@@ -202,7 +202,7 @@ std::expected<HeartbeatCommand, Error> parse_heartbeat(std::string_view payload)
     command.timestamp = fields.value().raw;
   }
   fields.need({"timestamp"});
-  return finish(fields, std::move(command));
+  return finish(fields, command);
 }
 
 }  // namespace tidewire

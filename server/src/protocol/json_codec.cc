@@ -15,8 +15,6 @@
 namespace tidewire {
 namespace {
 
-using simdjson::ondemand::json_type;
-
 enum class Field : std::uint8_t {
   type,
   id,
@@ -202,7 +200,8 @@ void JsonCodec::Parser::read_batch(simdjson::ondemand::document& document, std::
 }
 
 JsonCodec::JsonCodec(CodecLimits limits) : limits_(limits), parser_(std::make_unique<Parser>()) {
-  constexpr std::size_t kOrdinaryMessageBytes = 16 * 1024;  // larger ones grow the parser once
+  constexpr std::size_t kOrdinaryMessageBytes =
+      std::size_t{16} * 1024;  // larger ones grow the parser once
   // Should this fail, iterate() tries again and reports it.
   [[maybe_unused]] const auto error = parser_->json.allocate(kOrdinaryMessageBytes);
 }

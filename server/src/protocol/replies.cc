@@ -91,7 +91,8 @@ std::string error_payload(const Error& error) {
       .text("name", to_name(error.code))
       .text("message", error.message)
       .boolean("retryable", is_retryable(error.code));
-  if (!error.path.empty()) out.text("path", error.path);
+  // The empty pointer is the whole message (RFC 6901 section 5).
+  if (!error.path.empty() || error.code == ErrorCode::invalid_message) out.text("path", error.path);
   if (error.retry_after_ms > 0) out.number("retryAfterMs", error.retry_after_ms);
   return out.members(error.details).finish();
 }

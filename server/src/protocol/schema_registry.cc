@@ -55,10 +55,10 @@ void compile_patterns(const Json& schema) {
   any_value(schema, [](const Json& value) {
     if (!value.is_object()) return false;
     if (const auto pattern = value.find("pattern"); pattern != value.end() && pattern->is_string())
-      std::regex compiled(pattern->get_ref<const std::string&>());
+      static_cast<void>(std::regex(pattern->get_ref<const std::string&>()));
     if (const auto names = value.find("patternProperties");
         names != value.end() && names->is_object())
-      for (const auto& member : names->items()) std::regex compiled(member.key());
+      for (const auto& member : names->items()) static_cast<void>(std::regex(member.key()));
     return false;
   });
 }
