@@ -3,7 +3,7 @@
 namespace tidewire::ws {
 namespace {
 
-constexpr std::size_t kKeptBytesMax = 256 * 1024;
+constexpr std::size_t kKeptBytesMax = std::size_t{256} * 1024;
 constexpr std::uint8_t kWindowBitsMax = 15;
 
 }  // namespace

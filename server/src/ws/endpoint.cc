@@ -29,7 +29,7 @@ std::size_t limit_for(std::size_t limit, bool compressed) {
 struct Endpoint::Turn {
   EndpointEvents& events;
   std::uint32_t pings = 0;
-  SharedFrame pong{};
+  SharedFrame pong;
 
   void ping(std::string_view payload) {
     pong = SharedFrame::make(Opcode::pong, payload);

@@ -28,10 +28,11 @@ inline constexpr std::size_t kReadablePadding = 64;
 inline constexpr std::size_t kFragmentOverhead = 16;
 
 struct EndpointOptions {
-  std::size_t message_bytes_max = 64 * 1024;  // after inflating; fragments and their overhead
-  std::size_t frame_bytes_max = 64 * 1024;    // payload of one frame
-  std::uint32_t fragments_max = 1024;         // frames of one message
-  std::optional<DeflateParams> deflate;       // as negotiated by the handshake
+  std::size_t message_bytes_max =
+      std::size_t{64} * 1024;  // after inflating; fragments and their overhead
+  std::size_t frame_bytes_max = std::size_t{64} * 1024;  // payload of one frame
+  std::uint32_t fragments_max = 1024;                    // frames of one message
+  std::optional<DeflateParams> deflate;                  // as negotiated by the handshake
 };
 
 /// What an Endpoint reports. Views are valid during the call only. An implementation may call

@@ -13,6 +13,8 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
+constexpr std::size_t kLimit = EndpointOptions{}.message_bytes_max;
+
 std::string begin(std::size_t size) {
   return client_frame(Opcode::binary, std::string(size, 'x'), {.fin = false});
 }
@@ -83,12 +85,12 @@ TEST_F(EndpointLimits, AMillionTinyFragmentsPinNoMoreThanTwiceTheLimit) {
     most = std::max(most, endpoint.buffered_bytes());
   }
   EXPECT_TRUE(endpoint.stopped());
-  EXPECT_LE(most, 2 * 64 * 1024U);
+  EXPECT_LE(most, 2 * kLimit);
 }
 
 TEST_F(EndpointLimits, AnAnnouncedLengthAllocatesNothing) {
   Endpoint endpoint(EndpointOptions{});
-  feed(endpoint, client_header(2, 64 * 1024), log);
+  feed(endpoint, client_header(2, kLimit), log);
   EXPECT_EQ(endpoint.buffered_bytes(), 0U);
   feed(endpoint, "x", log);
   EXPECT_LE(endpoint.buffered_bytes(), 1024U) << "memory follows the bytes that came";

@@ -12,7 +12,6 @@ namespace tidewire::ws {
 namespace {
 
 using testing::ElementsAre;
-using testing::IsEmpty;
 
 constexpr std::size_t kLimit = 1000;
 

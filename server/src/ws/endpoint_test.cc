@@ -12,7 +12,6 @@ namespace tidewire::ws {
 namespace {
 
 using testing::ElementsAre;
-using testing::IsEmpty;
 
 struct EndpointTest : testing::Test {
   Endpoint endpoint{EndpointOptions{}};

@@ -8,7 +8,7 @@ namespace {
 
 constexpr std::string_view kTail("\x00\x00\xFF\xFF", 4);  // RFC 7692 section 7.2.2
 constexpr std::size_t kStepBytesMin = 1024;
-constexpr std::size_t kStepBytesMax = 256 * 1024;
+constexpr std::size_t kStepBytesMax = std::size_t{256} * 1024;
 constexpr int kAtBlockBoundary = 128;  // in z_stream::data_type after inflate()
 
 }  // namespace

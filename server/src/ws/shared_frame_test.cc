@@ -66,10 +66,12 @@ TEST(SharedFrame, CopiesShareTheBytes) {
 TEST(SharedFrame, MayBeReleasedOnAnyThread) {
   const SharedFrame frame = SharedFrame::make(Opcode::text, "x");
   std::vector<std::thread> threads;
+  threads.reserve(4);
   for (int i = 0; i < 4; ++i)
     threads.emplace_back([frame] {
       for (int round = 0; round < 1000; ++round) {
-        const SharedFrame copy = frame;
+        SharedFrame copy;
+        copy = frame;
         EXPECT_EQ(copy.payload(), "x");
       }
     });
