@@ -17,7 +17,7 @@ export async function api(server: Server, verb: string, body: unknown, headers: 
 }
 
 export async function request(url: string, init: RequestInit = {}): Promise<Answer> {
-  const response = await fetch(url, init)
+  const response = await fetch(url, { signal: AbortSignal.timeout(10_000), ...init })
   const text = await response.text()
   let body: unknown
   try {

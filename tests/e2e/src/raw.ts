@@ -42,7 +42,10 @@ export interface Raw {
   next(what: string | ((message: Message) => boolean)): Promise<Message>
   /** Sends with a fresh id and gives the one answer to it. */
   ask(message: Sent): Promise<Message>
-  /** Everything not taken yet that arrived before the answer to a heartbeat. */
+  /**
+   * Everything not taken yet that arrives before the second of two round trips ends. Two, because an answer to a
+   * heartbeat leaves before lower priorities of the same turn.
+   */
   barrier(): Promise<Message[]>
   subscribe(channel: string, payload?: object): Promise<Message>
   publish(channel: string, type: string, payload: object, fields?: object): Promise<Message>
@@ -68,7 +71,7 @@ let serial = 0
 export async function openRaw(server: Server, options: RawOptions = {}): Promise<Raw> {
   const { path = '/ws', protocols = [], as = {}, ws = {} } = options
   const headers = { ...(as ? { authorization: `Bearer ${mint(as)}` } : {}), ...options.headers }
-  const socket = new WebSocket(server.ws + path, protocols, { ...ws, headers })
+  const socket = new WebSocket(server.ws + path, protocols, { handshakeTimeout: 10_000, ...ws, headers })
   const raw = listen(socket)
   await new Promise<void>((resolve, reject) => {
     socket.once('open', resolve)
@@ -169,9 +172,13 @@ function listen(socket: WebSocket): Raw {
       return answerTo(id)
     },
     async barrier() {
-      const id = `barrier-${++serial}`
-      raw.send({ type: 'connection_heartbeat', id, payload: { timestamp: 0 } })
-      return (await take((message) => message.id === id, 'a barrier')).slice(0, -1)
+      const passed: Message[] = []
+      for (let trip = 0; trip < 2; trip++) {
+        const id = `barrier-${++serial}`
+        raw.send({ type: 'connection_heartbeat', id, payload: { timestamp: 0 } })
+        passed.push(...(await take((message) => message.id === id, 'a barrier')).slice(0, -1))
+      }
+      return passed
     },
     subscribe: (channel, payload = {}) => raw.ask({ type: 'subscribe', channel, payload }),
     publish: (channel, type, payload, fields = {}) => raw.ask({ type, channel, payload, ...fields }),

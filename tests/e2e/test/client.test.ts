@@ -108,8 +108,9 @@ describe('a network that fails', () => {
     for (let i = 0; i < 60; i++) {
       acks.push(writer.channel('chat:cut').publish('chat_message', { content: `${i}`, role: 'user' }))
       if (i % 10 === 5) {
+        const before = [reader.metrics().connects, writer.metrics().connects] as const
         proxy.cut()
-        await until(() => writer.state.status === 'open' && reader.state.status === 'open')
+        await until(() => reader.metrics().connects > before[0] && writer.metrics().connects > before[1])
       }
     }
     await Promise.all(acks)

@@ -49,17 +49,18 @@ describe('subscribe', () => {
     expect((await raw.barrier()).filter((message) => message.type === 'chat_message')).toEqual([])
   })
 
-  it.each(['chat', 'chat:', ':1', 'chat:a b', 'chat:*', 'chat:\u00e9', `chat:${'x'.repeat(251)}`])('%s is no channel', async (channel) => {
+  it.each(['chat', 'chat:', ':1', 'chat:a b', 'chat:*', 'chat:\u00e9'])('%s is no channel', async (channel) => {
     const raw = await openUser(server())
     expect((await raw.subscribe(channel)).payload).toMatchObject({ code: 1301, name: 'invalid_channel', path: '/channel' })
   })
 
-  it('a channel of 255 bytes is one', async () => {
+  it('a channel of 255 bytes is one, of 256 is not', async () => {
     const raw = await openUser(server())
+    expect((await raw.subscribe(`chat:${'x'.repeat(251)}`)).payload).toMatchObject({ name: 'invalid_message', path: '/channel' })
     expect((await raw.subscribe(`chat:${'x'.repeat(250)}`)).type).toBe('subscribed')
   })
 
-  it('a namespace that is not configured: unknown_namespace or, without a rule, permission_denied', async () => {
+  it('a permitted channel of a namespace that is not configured: unknown_namespace', async () => {
     const raw = await openUser(server(), 'alice', { as: { channels: [{ match: 'nowhere:*', allow: all }] } })
     expect((await raw.subscribe('nowhere:1')).payload.name).toBe('unknown_namespace')
   })
@@ -213,5 +214,16 @@ describe('limits of a connection', () => {
     expect(refused.length).toBeGreaterThan(5)
     expect(refused[0]!.payload).toMatchObject({ code: 1501, name: 'rate_limited', retryable: true, retryAfterMs: expect.any(Number) })
     expect((await calm.say('chat:rate', 'x')).type).toBe('ack')
+  })
+})
+
+describe('a rate of 0', () => {
+  const free = useServer({ flags: { 'limits.messages_per_second': 0, 'limits.messages_burst': 5, 'limits.bytes_per_second': 0, 'limits.bytes_burst': 1024, 'limits.connects_per_address': 0, 'limits.connects_per_address_burst': 1 } })
+
+  it('is no limit, whatever the burst', async () => {
+    await openUser(free(), 'first')
+    const raw = await openUser(free(), 'second')
+    const answers = await Promise.all(Array.from({ length: 30 }, (_, i) => raw.say('chat:free', `${i}`)))
+    expect(answers.map((answer) => answer.type)).toEqual(Array.from({ length: 30 }, () => 'ack'))
   })
 })
