@@ -182,6 +182,13 @@ test('a phone shows the same trip', async () => {
   for (const person of [ana, ben]) await person.seesSummary('2 people and Juno')
 })
 
+test('nothing on the page jumped', async () => {
+  for (const person of [ana, ben]) {
+    const { sum, worst } = await person.layoutShift()
+    assert.ok(sum < 0.1, `${person.name}: ${sum.toFixed(3)}, most of it ${JSON.stringify(worst, null, 1)}`)
+  }
+})
+
 test('no page raised an error', async () => {
   await ana.expectNoFaults()
   await ben.expectNoFaults()

@@ -5,6 +5,7 @@ import { until } from './wait.mjs'
 export async function createPerson(browser, name, url, output, contextOptions = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: 'en-GB', ...contextOptions })
   const page = await context.newPage()
+  await page.addInitScript(watchShifts)
   const faults = []
   page.on('pageerror', (error) => faults.push(error.message))
   await page.goto(url)
@@ -56,8 +57,23 @@ export async function createPerson(browser, name, url, output, contextOptions = 
     async expectNoFaults() {
       assert.deepEqual(faults, [], `${name}'s page raised errors`)
     },
+    layoutShift: () => page.evaluate(() => window.layoutShift),
     close: () => context.close(),
   }
+}
+
+/** Sums up layout shifts that no input explains: what web vitals call CLS, without its session windows. */
+function watchShifts() {
+  window.layoutShift = { sum: 0, worst: [] }
+  new PerformanceObserver((list) => {
+    for (const { value, hadRecentInput, sources } of list.getEntries()) {
+      if (hadRecentInput) continue
+      window.layoutShift.sum += value
+      const moved = sources.map(({ node, previousRect, currentRect }) => `${node?.className || node?.nodeName} from y ${Math.round(previousRect.y)} to ${Math.round(currentRect.y)}`)
+      window.layoutShift.worst.push({ value: Number(value.toFixed(4)), moved })
+    }
+    window.layoutShift.worst = window.layoutShift.worst.sort((a, b) => b.value - a.value).slice(0, 4)
+  }).observe({ type: 'layout-shift', buffered: true })
 }
 
 /** Everything seen before is still there, once, in the same order. */

@@ -46,8 +46,9 @@ function readBlock(lines: readonly string[], at: number, options: MarkdownOption
   if (line.startsWith('```')) return readCode(lines, at)
   const title = heading.exec(line)
   if (title) {
-    const level = title[1]!.length <= 2 ? 3 : 4
-    return { html: `<h${level}>${inline(closed(title[2]!, options, at === lines.length - 1))}</h${level}>`, next: at + 1 }
+    // One level for all, so that an answer may begin with any: the page's own headings end at the second.
+    const minor = title[1]!.length > 2 ? ' class="minor"' : ''
+    return { html: `<h3${minor}>${inline(closed(title[2]!, options, at === lines.length - 1))}</h3>`, next: at + 1 }
   }
   if (/^\s*(-{3,}|\*{3,})\s*$/.test(line)) return { html: '<hr>', next: at + 1 }
   if (line.startsWith('|') && isTable(lines, at, options)) return readTable(lines, at, options)

@@ -9,7 +9,7 @@ export interface Board {
   update(view: TripView): void
 }
 
-/** The right column: every place this chat has talked about, the newest first. */
+/** The right column: every place this chat has talked about. New ones come last, so that nothing moves away under the finger. */
 export function createBoard(ask: (question: string) => void): Board {
   const list = h('ul', { class: 'board__list' })
   const count = h('span', { class: 'panel__count' })
@@ -21,7 +21,7 @@ export function createBoard(ask: (question: string) => void): Board {
 
   const places = (entries: readonly Entry[]): PlaceCard[] => {
     const found = new Map<string, PlaceCard>()
-    for (const entry of entries.toReversed()) for (const card of entry.cards) if (!found.has(card.id)) found.set(card.id, card)
+    for (const entry of entries) for (const card of entry.cards) if (!found.has(card.id)) found.set(card.id, card)
     return [...found.values()]
   }
 
@@ -32,8 +32,10 @@ export function createBoard(ask: (question: string) => void): Board {
     },
     update({ entries }) {
       if (entries === shown) return
+      const isFirst = shown === undefined || total === 0
       shown = entries
       const all = places(entries)
+      const grew = all.length > total
       total = all.length
       setText(count, all.length > 0 ? String(all.length) : '')
       setAttribute(none, 'hidden', all.length > 0)
@@ -42,6 +44,7 @@ export function createBoard(ask: (question: string) => void): Board {
         if (!card) cards.set(place.id, (card = placeCard(place, ask)))
         return card
       }))
+      if (grew && !isFirst) list.lastElementChild?.scrollIntoView({ block: 'nearest' })
     },
   }
 }

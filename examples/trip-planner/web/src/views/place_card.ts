@@ -8,14 +8,14 @@ const names = ['January', 'February', 'March', 'April', 'May', 'June', 'July', '
 
 /** A place with its best months, as a card that asks for more when it is pressed. */
 export function placeCard(place: PlaceCard, onAsk: (question: string) => void): HTMLElement {
-  const label = `${place.name}, ${place.country}. From ${place.budget.low} euros a day. Best in ${place.bestMonths.map((month) => names[month - 1]).join(', ')}.`
   return h('li', { class: 'place' },
-    h('button', { class: 'place__button', attrs: { type: 'button', 'aria-label': `${label} Ask about it.` }, on: { click: () => onAsk(`Tell me about ${place.name}`) } },
-      h('span', { class: 'place__picture' }, scene(place.kind, place.id), h('span', { class: 'place__temp', text: `${place.highC}°` })),
+    h('button', { class: 'place__button', attrs: { type: 'button' }, on: { click: () => onAsk(`Tell me about ${place.name}`) } },
+      h('span', { class: 'place__picture' }, scene(place.kind, place.id), h('span', { class: 'place__temp' }, `${place.highC}°`, aside(' by day, '))),
       h('span', { class: 'place__text' },
         h('span', { class: 'place__name', text: place.name }),
         h('span', { class: 'place__country' }, place.country === place.name ? 'the whole country' : place.country),
         months(place.bestMonths),
+        aside(`Best in ${place.bestMonths.map((month) => names[month - 1]).join(', ')}, `),
         h('span', { class: 'place__facts' },
           h('span', { text: `from €${place.budget.low}/day` }),
           h('span', { class: 'place__airport' }, icon('plane'), place.airport),
@@ -24,6 +24,8 @@ export function placeCard(place: PlaceCard, onAsk: (question: string) => void): 
     ),
   )
 }
+
+const aside = (text: string): HTMLElement => h('span', { class: 'visually-hidden', text })
 
 const months = (best: readonly number[]): HTMLElement =>
   h('span', { class: 'months', attrs: { 'aria-hidden': 'true' } },

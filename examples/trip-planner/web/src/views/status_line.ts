@@ -18,7 +18,7 @@ export function createStatusLine(stop: (id: string) => void): StatusLine {
   const typists = h('span', { class: 'status__typists' })
   const dots = h('span', { class: 'dots', attrs: { 'aria-hidden': 'true' } }, h('i'), h('i'), h('i'))
   const typing = h('div', { class: 'status__typing', attrs: { hidden: true } }, dots, typists)
-  const element = h('div', { class: 'status', attrs: { 'aria-label': 'Activity' } }, agent, typing)
+  const element = h('div', { class: 'status', attrs: { role: 'group', 'aria-label': 'Activity' } }, agent, typing)
 
   return {
     element,

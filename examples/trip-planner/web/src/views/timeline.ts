@@ -26,7 +26,8 @@ export function createTimeline(actions: MessageActions, myName: string): Timelin
   const announcer = h('div', { class: 'visually-hidden', attrs: { 'aria-live': 'polite', role: 'log', 'aria-label': 'New messages' } })
   const jump = h('button', { class: 'jump', attrs: { type: 'button', hidden: true }, on: { click: () => toEnd(true) } }, icon('down'), 'New messages')
   const scroller = h('div', { class: 'timeline', attrs: { tabindex: '0', role: 'region', 'aria-label': 'Conversation' } }, inner)
-  const element = h('div', { class: 'timeline-frame' }, scroller, jump, announcer)
+  const title = h('h2', { class: 'visually-hidden', text: 'Conversation' })
+  const element = h('div', { class: 'timeline-frame' }, title, scroller, jump, announcer)
   let follows = true
   let shown: readonly Entry[] | undefined
   let announced: Set<string> | undefined
