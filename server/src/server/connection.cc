@@ -2,9 +2,12 @@
 
 #include <array>
 #include <cstring>
+#include <new>
 #include <utility>
 
 #include <sys/uio.h>
+
+#include "observability/log.h"
 
 namespace tidewire {
 namespace {
@@ -75,7 +78,13 @@ void Connection::read() {
 void Connection::receive(std::span<char> bytes) {
   parts_.metrics.wire_bytes_received.add(bytes.size());
   sink_->on_activity(bytes.size());
-  endpoint_.receive(bytes, *this);
+  try {
+    endpoint_.receive(bytes, *this);
+  } catch (const std::bad_alloc&) {
+    // One connection asked for more than there is; the others go on.
+    log_error("out of memory: a connection is cut", {{"bytes", bytes.size()}});
+    return finish(false);
+  }
   watch_partial();
 }
 
@@ -171,13 +180,14 @@ void Connection::on_turn_end() {
 
 void Connection::flush() {
   if (!write_prelude()) return;
-  if (said_close_) outbox_->clear();  // nothing follows a close frame
   while (!finished_ && !write_blocked_) {
     if (outbox_->empty()) {
       if (!farewell_) break;
       if (*farewell_) outbox_->push_control(std::move(*farewell_));
       farewell_.reset();
+      outbox_->seal();
       said_close_ = true;
+      begin_close_deadline();
       if (outbox_->empty()) break;
     }
     if (!write_once()) return;

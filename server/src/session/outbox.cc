@@ -43,11 +43,13 @@ void Outbox::account(std::int64_t bytes, std::int64_t frames) {
 }
 
 void Outbox::push_control(ws::SharedFrame frame) {
+  if (sealed_) return;
   account(static_cast<std::int64_t>(frame.cost()), 1);
   control_.push_back(std::move(frame));
 }
 
 PushResult Outbox::push(ws::SharedFrame frame, Priority priority, MonoMillis now) {
+  if (sealed_) return PushResult::dropped;
   if (empty()) born_ms_ = now;
   const auto cost = static_cast<std::uint32_t>(frame.cost());
   return enqueue({.frame = std::move(frame),
@@ -58,6 +60,7 @@ PushResult Outbox::push(ws::SharedFrame frame, Priority priority, MonoMillis now
 
 PushResult Outbox::push(ws::SharedFrame frame, const PublicationPtr& publication,
                         const void* channel, MonoMillis now) {
+  if (sealed_) return PushResult::dropped;
   if (empty()) born_ms_ = now;
   const std::size_t lane = std::to_underlying(publication->priority);
   const DeliveryClass delivery = publication->delivery;

@@ -79,6 +79,8 @@ class Outbox {
 
   /// Forgets everything that has not begun to leave.
   void clear();
+  /// Takes nothing any more: a close frame is the last one. What is pushed is dropped.
+  void seal() { sealed_ = true; }
 
   [[nodiscard]] bool empty() const { return queued_frames_ == 0; }
   [[nodiscard]] std::size_t queued_bytes() const { return queued_bytes_; }
@@ -137,6 +139,7 @@ class Outbox {
   std::size_t queued_bytes_ = 0;
   std::size_t queued_frames_ = 0;
   MonoMillis born_ms_ = 0;
+  bool sealed_ = false;
   std::unique_ptr<std::unordered_map<std::string, Place>> waiting_;  // only behind a stalled reader
 };
 

@@ -253,6 +253,15 @@ TEST_F(OutboxTest, FinishesOnlyTheStartedFrameAfterClear) {
   EXPECT_EQ(outbox_->queued_bytes(), 0U);
 }
 
+TEST_F(OutboxTest, TakesNothingAfterTheLastFrame) {
+  outbox_->push_control(text("close"));
+  outbox_->seal();
+  EXPECT_EQ(push("late"), PushResult::dropped);
+  EXPECT_EQ(push(publication(DeliveryClass::durable, "late")), PushResult::dropped);
+  outbox_->push_control(text("late"));
+  EXPECT_EQ(read_all(), (Payloads{"close"}));
+}
+
 TEST_F(OutboxTest, JoinsWhatLeavesTogetherForAClientThatAskedForBatches) {
   form_.batch = true;
   push("a");
