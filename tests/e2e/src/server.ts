@@ -52,8 +52,6 @@ schema.order_placed = '{"type":"object","required":["cents"],"properties":{"cent
 export interface ServerOptions {
   /** After the standard settings; a key given here wins. */
   flags?: Record<string, string | number | boolean>
-  /** Standard settings to leave out, because the file has them. */
-  omit?: string[]
   /** Instead of the standard namespaces. */
   toml?: string
   env?: Record<string, string>
@@ -88,13 +86,11 @@ const standard = (): Record<string, string | number | boolean> => ({
 })
 
 /** Starts `tidewire serve` and waits until both listeners accept. */
-export async function startServer({ flags = {}, omit = [], toml = namespaces, env = {} }: ServerOptions = {}): Promise<Server> {
+export async function startServer({ flags = {}, toml = namespaces, env = {} }: ServerOptions = {}): Promise<Server> {
   const folder = mkdtempSync(join(tmpdir(), 'tidewire-e2e-'))
   const config = join(folder, 'tidewire.toml')
   writeFileSync(config, toml)
-  const settings = Object.entries({ ...standard(), ...flags })
-    .filter(([key]) => !omit.includes(key))
-    .map(([key, value]) => `--${key}=${value}`)
+  const settings = Object.entries({ ...standard(), ...flags }).map(([key, value]) => `--${key}=${value}`)
   const child = spawn(binary, ['serve', '--config', config, ...settings], { env: { ...process.env, ...env } })
   const output = follow(child)
   const exited = new Promise<number | null>((resolve) => {
