@@ -1,0 +1,78 @@
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "hub/node.h"
+#include "protocol/json_codec.h"
+#include "protocol/proto_codec.h"
+
+namespace tidewire {
+
+/// Shards without threads, for tests: posted tasks wait in one queue per shard until run() takes
+/// them, shard by shard, so that what crosses shards interleaves as it may in a server.
+class QueueMesh final : public ShardMesh {
+ public:
+  explicit QueueMesh(std::size_t shards) : queues_(shards) {}
+  [[nodiscard]] std::size_t size() const override { return queues_.size(); }
+  void post(ShardIndex shard, Task task) override { queues_[shard].push_back(std::move(task)); }
+
+  /// Runs one waiting task of `shard`; false when there is none.
+  bool run_one(ShardIndex shard) {
+    if (queues_[shard].empty()) return false;
+    Task task = std::move(queues_[shard].front());
+    queues_[shard].pop_front();
+    task();
+    return true;
+  }
+  /// Runs until nothing waits anywhere.
+  void run() {
+    bool ran = true;
+    while (ran) {
+      ran = false;
+      for (ShardIndex shard = 0; shard < queues_.size(); ++shard) ran = run_one(shard) || ran;
+    }
+  }
+
+ private:
+  std::vector<std::deque<Task>> queues_;
+};
+
+/// The whole domain over some shards, with a clock that stands still, for tests of this layer and
+/// the next.
+class Domain {
+ public:
+  explicit Domain(std::size_t shards, Config configuration = {})
+      : config(std::move(configuration)), mesh(shards) {
+    std::vector<Node*> all;
+    for (std::size_t i = 0; i < shards; ++i) {
+      metrics.push_back(std::make_unique<ServerMetrics>());
+      nodes.push_back(std::make_unique<Node>(NodeParts{.index = static_cast<ShardIndex>(i),
+                                                       .mesh = mesh,
+                                                       .config = config,
+                                                       .json = json,
+                                                       .clock = clock,
+                                                       .limits = limits,
+                                                       .forms = forms,
+                                                       .metrics = *metrics.back()}));
+      all.push_back(nodes.back().get());
+    }
+    for (Node* node : all) node->connect(all);
+  }
+
+  Config config;
+  FakeClock clock;
+  QueueMesh mesh;
+  JsonCodec json;
+  ProtoCodec proto;
+  ws::DeflateScratch deflate{ws::DeflateConfig{}};
+  WireForms forms{proto, deflate};
+  ChannelLimits limits;
+  std::vector<std::unique_ptr<ServerMetrics>> metrics;
+  std::vector<std::unique_ptr<Node>> nodes;
+};
+
+}  // namespace tidewire
