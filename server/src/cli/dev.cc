@@ -33,6 +33,9 @@ NamespaceConfig demo_namespace() {
   NamespaceConfig options;
   options.publish = options.subscribe = options.history = options.cancel = true;
   options.presence = options.join_leave = true;
+  // Long enough for a page that is reloaded the next morning.
+  options.history_size = 500;
+  options.history_ttl = std::chrono::hours(24);
   return options;
 }
 

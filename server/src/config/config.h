@@ -74,7 +74,7 @@ struct LimitsConfig {
   std::uint64_t headers = 64;
   Milliseconds header_timeout{5'000};
   std::uint64_t body_bytes = 1024 * 1024;
-  std::uint64_t batch_messages = 100;
+  std::uint64_t batch_messages = 128;
   std::uint64_t bad_messages = 10;
 
   std::uint64_t connections = 100'000;
@@ -92,11 +92,14 @@ struct LimitsConfig {
   std::uint64_t queue_messages = 16'384;
 
   std::uint64_t channels = 1'000'000;
-  std::uint64_t history_page = 300;
+  std::uint64_t history_page = 1'000;
   std::uint64_t history_bytes = 256 * 1024 * 1024;
   std::uint64_t stream_bytes = 1024 * 1024;
   std::uint64_t streams_per_channel = 64;
   std::uint64_t presence_members = 1'000;
+  std::uint64_t state_keys = 1'000;
+  std::uint64_t state_value_bytes = 64 * 1024;
+  std::uint64_t state_bytes = 256 * 1024;
 };
 
 struct HeartbeatConfig {
@@ -177,7 +180,7 @@ struct Config {
   std::map<std::string, NamespaceConfig, std::less<>> namespaces;
 
   /// The options of a namespace: its own, else those of `namespace.default` when that is
-  /// configured, else nullptr (a channel of it is error unknown_namespace).
+  /// configured, else nullptr: the defaults, which allow nothing, count.
   [[nodiscard]] const NamespaceConfig* find_namespace(std::string_view name) const;
 };
 

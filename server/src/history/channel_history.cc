@@ -5,30 +5,39 @@
 
 namespace tidewire {
 
-ChannelHistory::ChannelHistory(const HistoryLimits& limits, std::string epoch)
-    : limits_(limits), epoch_(std::move(epoch)) {}
+ChannelHistory::ChannelHistory(const HistoryLimits& limits, std::string epoch,
+                               HistoryBudget* budget)
+    : limits_(limits), epoch_(std::move(epoch)), budget_(budget) {}
+
+void ChannelHistory::account(std::ptrdiff_t bytes) {
+  bytes_ += static_cast<std::size_t>(bytes);
+  if (budget_ != nullptr) budget_->bytes += static_cast<std::size_t>(bytes);
+}
 
 void ChannelHistory::append(PublicationPtr publication, WallMillis now) {
   top_ = publication->offset;
-  bytes_ += publication->cost();
+  account(static_cast<std::ptrdiff_t>(publication->cost()));
   kept_.push_back(std::move(publication));
   trim(now);
 }
 
 void ChannelHistory::drop_oldest() {
-  bytes_ -= kept_.front()->cost();
+  account(-static_cast<std::ptrdiff_t>(kept_.front()->cost()));
   kept_.pop_front();
 }
 
 void ChannelHistory::trim(WallMillis now) {
-  while (!kept_.empty() && (kept_.size() > limits_.count_max || bytes_ > limits_.bytes_max ||
-                            now - kept_.front()->ts > limits_.age_ms_max))
-    drop_oldest();
+  while (!kept_.empty() && over_limit(now)) drop_oldest();
+}
+
+bool ChannelHistory::over_limit(WallMillis now) const {
+  return kept_.size() > limits_.count_max || bytes_ > limits_.bytes_max ||
+         now - kept_.front()->ts > limits_.age_ms_max ||
+         (budget_ != nullptr && budget_->bytes > budget_->bytes_max);
 }
 
 void ChannelHistory::clear() {
-  kept_.clear();
-  bytes_ = 0;
+  while (!kept_.empty()) drop_oldest();
 }
 
 std::size_t ChannelHistory::first_after(std::uint64_t offset) const {

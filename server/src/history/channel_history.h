@@ -18,6 +18,13 @@ struct HistoryLimits {
   std::int64_t age_ms_max = 300'000;
 };
 
+/// What the histories of one shard may hold together. A channel that publishes past it gives up
+/// its own oldest publications, so that a busy channel cannot push out the others'.
+struct HistoryBudget {
+  std::size_t bytes_max = SIZE_MAX;
+  std::size_t bytes = 0;
+};
+
 /// Which publications a caller asks for.
 struct HistoryQuery {
   std::optional<StreamPosition> since;
@@ -32,7 +39,11 @@ struct HistoryQuery {
 ///         reader whose position has been trimmed learns it from recover().
 class ChannelHistory {
  public:
-  ChannelHistory(const HistoryLimits& limits, std::string epoch);
+  /// `budget` is the shard's and outlives the history; nullptr: none.
+  ChannelHistory(const HistoryLimits& limits, std::string epoch, HistoryBudget* budget = nullptr);
+  ~ChannelHistory() { clear(); }
+  ChannelHistory(const ChannelHistory&) = delete;
+  ChannelHistory& operator=(const ChannelHistory&) = delete;
 
   [[nodiscard]] StreamPosition top() const { return {epoch_, top_}; }
   [[nodiscard]] const std::string& epoch() const { return epoch_; }
@@ -61,10 +72,13 @@ class ChannelHistory {
 
  private:
   void drop_oldest();
+  [[nodiscard]] bool over_limit(WallMillis now) const;
+  void account(std::ptrdiff_t bytes);
   [[nodiscard]] std::size_t first_after(std::uint64_t offset) const;
 
   HistoryLimits limits_;
   std::string epoch_;
+  HistoryBudget* budget_;
   std::uint64_t top_ = 0;
   std::size_t bytes_ = 0;
   std::deque<PublicationPtr> kept_;

@@ -18,6 +18,13 @@ class TokenBucket {
 
   /// Starts full. Values are kept as floats, rounded down.
   TokenBucket(double rate_per_s, double burst);
+  /// As the configuration means it: a rate of 0 is no limit.
+  [[nodiscard]] static TokenBucket configured(std::uint64_t rate_per_s, std::uint64_t burst) {
+    constexpr double kUnlimited = 1e15;
+    return rate_per_s == 0
+               ? TokenBucket(kUnlimited, kUnlimited)
+               : TokenBucket(static_cast<double>(rate_per_s), static_cast<double>(burst));
+  }
 
   /// Takes `cost` tokens if they are there; otherwise takes nothing and says false.
   [[nodiscard]] bool take(double cost, MonoMicros now);

@@ -92,5 +92,13 @@ TEST(TokenBucket, NeverGrantsMoreThanRateTimesTimePlusBurst) {
   }
 }
 
+TEST(TokenBucket, HasNoLimitWhenTheConfiguredRateIsZero) {
+  TokenBucket unlimited = TokenBucket::configured(0, 1);
+  for (int i = 0; i < 1'000; ++i) EXPECT_TRUE(unlimited.take(1e9, 0));
+  TokenBucket limited = TokenBucket::configured(1, 2);
+  EXPECT_TRUE(limited.take(2, 0));
+  EXPECT_FALSE(limited.take(1, 0));
+}
+
 }  // namespace
 }  // namespace tidewire

@@ -143,7 +143,7 @@ void write_distributions(MetricsText& out, Shards shards) {
              "From the decoded publish to its queued acknowledgement.");
   write_histogram(out, shards, kTimePowers, kSecondsPerTick, TIDEWIRE_PICK(publish_seconds));
   out.family("tidewire_loop_lag_seconds", "histogram",
-             "How late the timers of an event loop fired.");
+             "How long a turn of an event loop was busy: what everything else on it waited.");
   write_histogram(out, shards, kTimePowers, kSecondsPerTick, TIDEWIRE_PICK(loop_lag_seconds));
   out.family("tidewire_queue_age_seconds", "histogram",
              "How long the oldest frame of a send queue waited.");

@@ -56,7 +56,7 @@ struct alignas(64) ServerMetrics {
 
   Histogram handshake_seconds;  // accepted socket to 101 answered
   Histogram publish_seconds;    // publish decoded to ack queued
-  Histogram loop_lag_seconds;   // how late a timer of the shard fired
+  Histogram loop_lag_seconds;   // how long a turn of the shard was busy
   Histogram queue_age_seconds;  // oldest frame of an outbox when it left
   Histogram message_bytes;      // received messages
 };

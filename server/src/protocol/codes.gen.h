@@ -33,7 +33,6 @@ enum class ErrorCode : std::uint16_t {
   already_subscribed = 1302,  // The connection is already subscribed to the channel.
   not_subscribed = 1303,  // unsubscribe or ack for a channel without a subscription.
   limit_exceeded = 1304,  // A limit other than a rate is reached: channels of a connection, members, keys, streams.
-  unknown_namespace = 1305,  // The channel is permitted, but its namespace is not configured and there is no default namespace.
   stream_gap = 1401,  // A chunk skips an index; expectedIndex says which one is next.
   stream_closed = 1402,  // A chunk for a message that is complete, cancelled, interrupted, or owned by another producer.
   conflict = 1403,  // ifVersion does not match; current holds the value and its version.
@@ -65,7 +64,6 @@ enum class ErrorCode : std::uint16_t {
     case ErrorCode::already_subscribed: return "already_subscribed";
     case ErrorCode::not_subscribed: return "not_subscribed";
     case ErrorCode::limit_exceeded: return "limit_exceeded";
-    case ErrorCode::unknown_namespace: return "unknown_namespace";
     case ErrorCode::stream_gap: return "stream_gap";
     case ErrorCode::stream_closed: return "stream_closed";
     case ErrorCode::conflict: return "conflict";
@@ -99,7 +97,6 @@ template <>
   if (name == "already_subscribed") return ErrorCode::already_subscribed;
   if (name == "not_subscribed") return ErrorCode::not_subscribed;
   if (name == "limit_exceeded") return ErrorCode::limit_exceeded;
-  if (name == "unknown_namespace") return ErrorCode::unknown_namespace;
   if (name == "stream_gap") return ErrorCode::stream_gap;
   if (name == "stream_closed") return ErrorCode::stream_closed;
   if (name == "conflict") return ErrorCode::conflict;
@@ -133,7 +130,6 @@ template <>
     case ErrorCode::already_subscribed: return false;
     case ErrorCode::not_subscribed: return false;
     case ErrorCode::limit_exceeded: return false;
-    case ErrorCode::unknown_namespace: return false;
     case ErrorCode::stream_gap: return false;
     case ErrorCode::stream_closed: return false;
     case ErrorCode::conflict: return false;
@@ -168,7 +164,6 @@ template <>
     case ErrorCode::already_subscribed: return 409;
     case ErrorCode::not_subscribed: return 409;
     case ErrorCode::limit_exceeded: return 409;
-    case ErrorCode::unknown_namespace: return 404;
     case ErrorCode::stream_gap: return 409;
     case ErrorCode::stream_closed: return 409;
     case ErrorCode::conflict: return 409;

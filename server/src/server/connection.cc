@@ -1,6 +1,7 @@
 #include "server/connection.h"
 
 #include <array>
+#include <chrono>
 #include <cstring>
 #include <new>
 #include <utility>
@@ -212,6 +213,9 @@ bool Connection::write_prelude() {
 }
 
 bool Connection::write_once() {
+  if (const auto oldest = outbox_->oldest())
+    parts_.metrics.queue_age_seconds.record(
+        std::chrono::milliseconds(parts_.shard.clock().mono_ms() - *oldest));
   std::array<iovec, kPartsMax> room{};
   const std::size_t count = outbox_->gather(room, parts_.write_scratch);
   const std::span<const iovec> parts(room.data(), count);

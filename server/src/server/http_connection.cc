@@ -1,5 +1,6 @@
 #include "server/http_connection.h"
 
+#include <chrono>
 #include <utility>
 
 #include <sys/uio.h>
@@ -21,7 +22,8 @@ HttpConnection::HttpConnection(const HttpParts& parts, HttpService& service,
       service_(service),
       stream_(std::move(stream)),
       parser_(parts.limits),
-      timer_([](void* self) { static_cast<HttpConnection*>(self)->on_deadline(); }, this) {}
+      timer_([](void* self) { static_cast<HttpConnection*>(self)->on_deadline(); }, this),
+      accepted_us_(parts.shard.clock().mono_us()) {}
 
 void HttpConnection::start() {
   if (!parts_.shard.watch(stream_->fd(), *this)) return finish(false);
@@ -115,6 +117,8 @@ void HttpConnection::upgrade(const http::Request& request) {
     return respond(std::move(*decision.refusal));
   }
   finished_ = true;
+  parts_.metrics.handshake_seconds.record(
+      std::chrono::microseconds(parts_.shard.clock().mono_us() - accepted_us_));
   parts_.shard.unwatch(*this);
   cancel_turn_end();
   decision.upgrade(std::move(stream_), parser_.rest());

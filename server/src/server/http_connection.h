@@ -86,6 +86,7 @@ class HttpConnection final : public net::Pollable,
   std::size_t written_ = 0;
   std::unique_ptr<http::BodySource> body_;
   Timer timer_;
+  const MonoMicros accepted_us_;
   Phase phase_ = Phase::reading;
   bool head_only_ = false;
   bool keep_alive_ = true;

@@ -27,9 +27,12 @@ ws::DeflateConfig deflate_config(const CompressionConfig& compression) {
 }
 
 ChannelLimits channel_limits(const LimitsConfig& limits) {
-  return {.presence_members = limits.presence_members,
-          .streams = {.growing_max = limits.streams_per_channel,
-                      .text_bytes_max = limits.stream_bytes}};
+  return {
+      .presence_members = limits.presence_members,
+      .streams = {.growing_max = limits.streams_per_channel, .text_bytes_max = limits.stream_bytes},
+      .state = {.keys_max = limits.state_keys,
+                .value_bytes_max = limits.state_value_bytes,
+                .bytes_max = limits.state_bytes}};
 }
 
 OutboxLimits echo_outbox_limits(const LimitsConfig& limits) {
@@ -286,10 +289,17 @@ void ShardServer::drain(MonoMillis pace_ms) {
     session.announce_goaway("restart", pace_ms);
     draining_.push_back(session.info().connection_id);
   });
-  const MonoMillis steps = std::max<MonoMillis>(1, pace_ms / kDrainStepMs);
-  drain_batch_ = draining_.size() / static_cast<std::size_t>(steps) + 1;
-  drain_step_ms_ = pace_ms == 0 ? 0 : kDrainStepMs;
-  close_next();
+  if (draining_.empty()) return;
+  // Few connections: one a step, the steps far apart. Many: short steps of several each.
+  const auto count = static_cast<MonoMillis>(draining_.size());
+  const MonoMillis steps = std::min(count, std::max<MonoMillis>(1, pace_ms / kDrainStepMs));
+  drain_batch_ = static_cast<std::size_t>((count + steps - 1) / steps);
+  drain_step_ms_ = pace_ms / steps;
+  if (drain_step_ms_ == 0) return close_next();
+  // The shards take turns, so that few connections are spread out too.
+  const auto turn = static_cast<MonoMillis>(shard_.index());
+  const auto shards = static_cast<MonoMillis>(state_.sessions.size());
+  shard_.timers().schedule(drain_timer_, shard_.clock().mono_ms() + drain_step_ms_ * turn / shards);
 }
 
 void ShardServer::close_next() {

@@ -19,7 +19,7 @@ void QueryHandler::history(Session& session, const Envelope& envelope) {
   if (!access) return session.reply_error(envelope.id, access.error(), envelope.channel);
   const std::uint64_t page_max = session.config().limits.history_page;
   HistoryQuery query{.since = std::move(command->since),
-                     .limit = command->limit == 0 ? page_max : std::min(command->limit, page_max),
+                     .limit = std::min(command->limit, page_max),
                      .reverse = command->reverse};
   session.context_.node.history(
       std::string(access->name.str()), std::move(query),

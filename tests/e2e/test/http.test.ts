@@ -64,7 +64,6 @@ describe('publish', () => {
     ['a bad custom payload', { channel: 'shop:1', type: 'order_placed', payload: { cents: -1 } }, 400, 'invalid_message', '/payload/cents'],
     ['a payload that is no object', { channel: 'chat:1', type: 'chat_message', payload: 'x' }, 400, 'invalid_message', '/payload'],
     ['a bad priority', { channel: 'chat:1', type: 'note', payload: {}, priority: 'urgent' }, 400, 'invalid_message', '/priority'],
-    ['an unknown namespace', { channel: 'nowhere:1', type: 'note', payload: {} }, 404, 'unknown_namespace', '/channel'],
   ])('%s: a real HTTP code and the error object', async (_what, body, status, name, path) => {
     const answer = await api(server(), 'publish', body)
     expect(answer.status).toBe(status)

@@ -60,9 +60,11 @@ describe('subscribe', () => {
     expect((await raw.subscribe(`chat:${'x'.repeat(250)}`)).type).toBe('subscribed')
   })
 
-  it('a permitted channel of a namespace that is not configured: unknown_namespace', async () => {
+  it('a rule of the token opens a namespace that is not configured', async () => {
     const raw = await openUser(server(), 'alice', { as: { channels: [{ match: 'nowhere:*', allow: all }] } })
-    expect((await raw.subscribe('nowhere:1')).payload.name).toBe('unknown_namespace')
+    expect((await raw.subscribe('nowhere:1')).type).toBe('subscribed')
+    const other = await openUser(server(), 'bob')
+    expect((await other.subscribe('nowhere:1')).payload.name).toBe('permission_denied')
   })
 })
 

@@ -31,8 +31,6 @@ export const ErrorCode = {
   not_subscribed: 1303,
   /** A limit other than a rate is reached: channels of a connection, members, keys, streams. */
   limit_exceeded: 1304,
-  /** The channel is permitted, but its namespace is not configured and there is no default namespace. */
-  unknown_namespace: 1305,
   /** A chunk skips an index; `expectedIndex` says which one is next. */
   stream_gap: 1401,
   /** A chunk for a message that is complete, cancelled, interrupted, or owned by another producer. */
@@ -80,7 +78,6 @@ export const errorNames: Readonly<Record<number, ErrorName>> = {
   1302: 'already_subscribed',
   1303: 'not_subscribed',
   1304: 'limit_exceeded',
-  1305: 'unknown_namespace',
   1401: 'stream_gap',
   1402: 'stream_closed',
   1403: 'conflict',
