@@ -25,7 +25,7 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--peers", default=",".join(PEERS), help=f"out of {', '.join(PEERS)}")
     parser.add_argument("--only", default="", help="scenarios by the beginning of their names")
     parser.add_argument("--pairs", type=int, help="runs of each side (5; quick: 2)")
-    parser.add_argument("--seconds", type=float, help="measured per run (5; quick: 0.8)")
+    parser.add_argument("--seconds", type=float, help="measured per run (5; quick: 0.7)")
     parser.add_argument("--build", type=Path, default=ROOT / "build" / "release",
                         help="build folder with tidewire, tw_load and null_server")
     parser.add_argument("--ours", default="tidewire", choices=("tidewire", "null", "bun", "node"),
@@ -36,7 +36,7 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
         if name not in PEERS:
             parser.error(f"unknown peer {name}; there are {', '.join(PEERS)}")
     args.pairs = args.pairs or (2 if args.quick else 5)
-    args.seconds = args.seconds or (0.8 if args.quick else 5)
+    args.seconds = args.seconds or (0.7 if args.quick else 5)
     args.warm = 0.2 if args.quick else 2
     return args
 

@@ -28,7 +28,8 @@ echo = true
 level = "warn"
 [limits]
 connections = 1000000
-connects_per_address = 0
+connects_per_address = 1000000
+connects_per_address_burst = 10000000
 messages_per_second = 0
 bytes_per_second = 0
 queue_bytes = 67108864
