@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <charconv>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
@@ -45,6 +46,13 @@ struct Room {
   std::vector<Peer*> members;
   std::string turn;  // the frames that this turn produced
 };
+
+/// The number at the beginning of `text`; 0 when there is none.
+std::uint32_t to_number(std::string_view text) {
+  std::uint32_t number = 0;
+  std::from_chars(text.data(), text.data() + text.size(), number);
+  return number;
+}
 
 std::string accept_key(std::string_view head) {
   constexpr std::string_view kName = "Sec-WebSocket-Key: ";
@@ -115,9 +123,12 @@ class Server {
     for (;;) {
       const int fd = ::accept4(listener_, nullptr, nullptr, SOCK_NONBLOCK);
       if (fd < 0) return;
-      auto* peer = new Peer{.fd = fd};
-      epoll_event event{.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, .data = {.ptr = peer}};
-      ::epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event);
+      auto peer = std::make_unique<Peer>();
+      peer->fd = fd;
+      epoll_event event{.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,
+                        .data = {.ptr = peer.get()}};
+      // The epoll set owns it from here on, until close() takes it back.
+      if (::epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event) == 0) (void)peer.release();
     }
   }
 
@@ -170,7 +181,8 @@ class Server {
   /// `frame` points at the mask key.
   void on_message(Peer& peer, char* frame, std::size_t length) {
     char* payload = frame + 4;
-    for (std::size_t i = 0; i < length; ++i) payload[i] ^= frame[i & 3];
+    for (std::size_t i = 0; i < length; ++i)
+      payload[i] = static_cast<char>(payload[i] ^ frame[i & 3]);
     if (peer.room != nullptr) {
       if (peer.room->turn.empty()) dirty_rooms_.push_back(peer.room);
       append_frame(peer.room->turn, {payload, length});
@@ -185,7 +197,7 @@ class Server {
     if (end == std::string_view::npos) return 0;
     peer.upgraded = true;
     if (bytes.starts_with("GET /room/")) {
-      const auto number = static_cast<std::uint32_t>(std::atol(bytes.data() + 10));
+      const std::uint32_t number = to_number(bytes.substr(10));
       auto& room = rooms_[number];
       if (!room) room = std::make_unique<Room>();
       peer.room = room.get();
@@ -256,5 +268,5 @@ int main(int argc, char** argv) {
   ::getrlimit(RLIMIT_NOFILE, &files);
   files.rlim_cur = files.rlim_max;
   ::setrlimit(RLIMIT_NOFILE, &files);
-  Server(static_cast<std::uint16_t>(std::atoi(argv[1]))).run();
+  Server(static_cast<std::uint16_t>(to_number(argv[1]))).run();
 }

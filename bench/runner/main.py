@@ -74,7 +74,7 @@ class Bench:
         peers = [name for name in present if name != self.args.ours]
         report = Report({"mode": "quick" if self.args.quick else "full",
                          "pairs": self.args.pairs, "seconds per run": self.args.seconds,
-                         **describe(), **self.servers.versions})
+                         **describe(), **self.servers.versions}, self.args.ours)
         for name, why in self.servers.absent.items():
             report.note(f"{name} is absent: {why}")
         wanted = [prefix for prefix in self.args.only.split(",") if prefix]

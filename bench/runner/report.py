@@ -8,7 +8,7 @@ from pathlib import Path
 
 from runner.scenarios import MORE_IS_BETTER, NOT_COMPARED, Sample, Scenario, Value
 
-NAMES = {"null": "null server", "bun": "Bun", "node": "node ws", "fastapi": "FastAPI",
+NAMES = {"tidewire": "tidewire", "null": "null server", "bun": "Bun", "node": "node ws", "fastapi": "FastAPI",
          "centrifugo": "Centrifugo"}
 
 
@@ -24,8 +24,8 @@ def advantage(ours: Value, theirs: Value) -> float | None:
 
 
 class Report:
-    def __init__(self, header: dict) -> None:
-        self.header = header
+    def __init__(self, header: dict, ours: str) -> None:
+        self.header, self.ours = header, NAMES[ours]
         self.rows: list[dict] = []
         self.notes: list[str] = []
 
@@ -45,7 +45,7 @@ class Report:
                 "ratio_min": min(ratios, default=None), "ratio_max": max(ratios, default=None),
                 "pairs": len(ratios), "client_limited": sum(a.limited or b.limited
                                                             for a, b in both)})
-        for index, who in ((0, "tidewire"), (1, peer)):
+        for index, who in ((0, self.ours), (1, peer)):
             for fault in sorted({pair[index].faults for pair in pairs} - {""}):
                 self.note(f"{scenario.name}: {who}: INVALID, {fault}")
 
@@ -57,13 +57,13 @@ class Report:
     def markdown(self) -> str:
         lines = [f"# Benchmark, {self.header['mode']} mode", ""]
         lines += [f"- {key}: {value}" for key, value in self.header.items() if key != "mode"]
-        lines += ["", "`ratio` says how many times better tidewire is: above 1 it wins. Median of "
+        lines += ["", f"`ratio` says how many times better {self.ours} is: above 1 it wins. Median of "
                       "the pairs, lowest and highest in brackets.", ""]
         title = None
         for row in self.rows:
             if row["title"] != title:
                 title = row["title"]
-                lines += ["", f"## {title}", "", "| peer | metric | tidewire | peer | ratio |",
+                lines += ["", f"## {title}", "", f"| peer | metric | {self.ours} | peer | ratio |",
                           "|---|---|---:|---:|---:|"]
             lines.append(f"| {NAMES[row['peer']]} | {row['metric']} | {_number(row['ours'])} "
                          f"{row['unit']} | {_number(row['theirs'])} {row['unit']} "
