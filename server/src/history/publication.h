@@ -30,6 +30,7 @@ struct Publication {
   std::uint64_t offset = 0;  // 0: not part of the durable stream
   WallMillis ts = 0;
   PublicationSender sender;
+  bool lossless = false;       // latest: may be replaced by a newer one, but not dropped
   bool echo = true;            // false: not back to the connection that sent it
   std::string slot;            // latest: what this one replaces; stream: the growing message
   std::uint64_t rev_from = 0;  // stream: the range of pieces in `content`

@@ -35,14 +35,16 @@ Sender view_of(const PublicationSender& sender) {
 
 }  // namespace
 
-Channel::Channel(std::string name, const NamespaceConfig& options, const ChannelContext& context)
+Channel::Channel(std::string name, const NamespaceConfig& options, const ChannelContext& context,
+                 std::uint64_t last_version)
     : name_(std::move(name)),
       options_(options),
       context_(context),
-      history_(history_limits(options), random_id()),
+      history_(history_limits(options), random_id(), &context.history_budget),
       keys_(context.limits.idempotency_keys, options.idempotency_window.count()),
       streams_(stream_limits(context.limits.streams, options)),
       presence_(context.limits.presence_members),
+      state_(context.limits.state, last_version),
       touched_at_(context.clock.wall_ms()) {}
 
 PublishResult Channel::publish(const PublishRequest& request, const Emit& emit) {
@@ -181,6 +183,7 @@ SubscribeSnapshot Channel::subscribe(const SubscribeRequest& request, ShardIndex
     snapshot.publications = history_.newest(request.history, now);
   }
   for (const auto& [slot, publication] : latest_) snapshot.latest.push_back(publication);
+  for (const auto& [key, publication] : state_events_) snapshot.latest.push_back(publication);
   for (const MessageStream* stream : streams_.growing())
     snapshot.streams.push_back(snapshot_piece(*stream));
 
@@ -230,6 +233,34 @@ void Channel::emit_presence(MessageType type, std::string_view user_id, std::str
   emit(std::move(made));
 }
 
+std::expected<std::uint64_t, Error> Channel::change_state(const StateChange& change,
+                                                          const Emit& emit) {
+  touched_at_ = context_.clock.wall_ms();
+  auto version = change.value_json ? state_.set(change.key, *change.value_json, change.if_version)
+                                   : state_.erase(change.key, change.if_version);
+  if (version) tell_state(change, *version, emit);
+  return version;
+}
+
+void Channel::tell_state(const StateChange& change, std::uint64_t version, const Emit& emit) {
+  const std::string payload =
+      state_changed_payload(change.key, change.value_json ? *change.value_json : "", version);
+  const PublishRequest event{.channel = name_,
+                             .type = to_name(MessageType::state_changed),
+                             .payload = payload,
+                             .from = view_of(change.from),
+                             .delivery = DeliveryClass::latest};
+  auto made = make_publication(context_.codec, event, {.ts = touched_at_});
+  made->slot = std::string("state").append(1, '\0').append(change.key);
+  made->lossless = true;
+  if (change.value_json) {
+    state_events_[change.key] = made;
+  } else {
+    state_events_.erase(change.key);
+  }
+  emit(std::move(made));
+}
+
 std::optional<HistoryPage> Channel::history(const HistoryQuery& query) {
   auto page = history_.page(query, context_.clock.wall_ms());
   if (!page) return std::nullopt;
@@ -240,7 +271,8 @@ bool Channel::expired() {
   const WallMillis now = context_.clock.wall_ms();
   history_.trim(now);
   const std::int64_t kept_ms = std::max(kIdleMsMin, options_.history_ttl.count());
-  return subscribers_ == 0 && streams_.empty() && history_.empty() && now - touched_at_ > kept_ms;
+  return subscribers_ == 0 && streams_.empty() && history_.empty() && state_.empty() &&
+         now - touched_at_ > kept_ms;
 }
 
 }  // namespace tidewire

@@ -1,5 +1,6 @@
 #include "hub/channel_table.h"
 
+#include <algorithm>
 #include <vector>
 
 #include "protocol/channel_name.h"
@@ -23,8 +24,9 @@ std::expected<Channel*, Error> ChannelTable::find_or_create(std::string_view nam
   const auto parsed = ChannelName::parse(name);
   if (!parsed) return std::unexpected(parsed.error());
   const NamespaceConfig* options = config_.find_namespace(parsed->name_space());
-  auto made = std::make_unique<Channel>(std::string(name),
-                                        options != nullptr ? *options : unconfigured_, context_);
+  auto made =
+      std::make_unique<Channel>(std::string(name), options != nullptr ? *options : unconfigured_,
+                                context_, last_state_version_);
   Channel* channel = made.get();
   channels_.emplace(channel->name(), std::move(made));
   metrics_.channels.set(static_cast<std::int64_t>(channels_.size()));
@@ -38,7 +40,10 @@ void ChannelTable::sweep(const std::function<void(Channel&, PublicationPtr)>& em
   for (auto& [name, channel] : channels_) {
     channel->interrupt_abandoned(
         [&](PublicationPtr publication) { emit(*channel, std::move(publication)); });
-    if (channel->expired()) expired.push_back(name);
+    if (channel->expired()) {
+      expired.push_back(name);
+      last_state_version_ = std::max(last_state_version_, channel->state().last_version());
+    }
     history_bytes += static_cast<std::int64_t>(channel->history_bytes());
     streams += static_cast<std::int64_t>(channel->growing());
   }

@@ -39,6 +39,9 @@ class ChannelTable {
   std::size_t channels_max_;
   ServerMetrics& metrics_;
   NamespaceConfig unconfigured_;  // of namespaces that the configuration does not name
+  // No expired channel's state had a higher version, so one number is enough to keep a channel
+  // that comes back from giving a version twice.
+  std::uint64_t last_state_version_ = 0;
   std::unordered_map<std::string_view, std::unique_ptr<Channel>> channels_;
 };
 

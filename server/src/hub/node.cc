@@ -10,7 +10,8 @@ Node::Node(const NodeParts& parts)
       mesh_(parts.mesh),
       metrics_(parts.metrics),
       hub_(parts.forms),
-      channels_(parts.config, {parts.json, parts.clock, parts.limits},
+      history_budget_{.bytes_max = parts.config.limits.history_bytes / parts.mesh.size()},
+      channels_(parts.config, {parts.json, parts.clock, parts.limits, history_budget_},
                 parts.config.limits.channels / parts.mesh.size() + 1, parts.metrics),
       nodes_{this} {}
 
@@ -130,6 +131,41 @@ void Node::presence(std::string channel, Done<std::vector<PresentUser>> done) {
       [channel = std::move(channel)](Node& node) {
         Channel* found = node.channels_.find(channel);
         return found == nullptr ? std::vector<PresentUser>{} : found->presence();
+      },
+      std::move(done));
+}
+
+void Node::state_get(std::string channel, std::string key, Done<std::vector<StateEntry>> done) {
+  const std::string name = channel;
+  ask<std::vector<StateEntry>>(
+      name,
+      [channel = std::move(channel), key = std::move(key)](Node& node) {
+        return node.state_here(channel, key);
+      },
+      std::move(done));
+}
+
+std::vector<StateEntry> Node::state_here(std::string_view channel, std::string_view key) {
+  std::vector<StateEntry> list;
+  const Channel* found = channels_.find(channel);
+  if (found == nullptr) return list;
+  if (key.empty()) {
+    for (const auto& [name, value] : found->state().all())
+      list.push_back({name, value.json, value.version});
+  } else if (const StateValue* value = found->state().find(key)) {
+    list.push_back({std::string(key), value->json, value->version});
+  }
+  return list;
+}
+
+void Node::state_change(StateChange change, Done<std::expected<std::uint64_t, Error>> done) {
+  const std::string name = change.channel;
+  ask<std::expected<std::uint64_t, Error>>(
+      name,
+      [change = std::move(change)](Node& node) -> std::expected<std::uint64_t, Error> {
+        auto found = node.channels_.find_or_create(change.channel);
+        if (!found) return std::unexpected(std::move(found.error()));
+        return (*found)->change_state(change, node.emitter(**found));
       },
       std::move(done));
 }

@@ -9,6 +9,7 @@
 #include "hub/hub.h"
 #include "hub/publish_request.h"
 #include "hub/shard_mesh.h"
+#include "hub/state_request.h"
 #include "hub/subscribe_request.h"
 
 namespace tidewire {
@@ -67,6 +68,11 @@ class Node {
                Done<std::expected<HistoryPage, Error>> done);
   void presence(std::string channel, Done<std::vector<PresentUser>> done);
 
+  /// The key, or all keys when `key` is empty; an unknown one is not in the list.
+  void state_get(std::string channel, std::string key, Done<std::vector<StateEntry>> done);
+  /// The version of the change.
+  void state_change(StateChange change, Done<std::expected<std::uint64_t, Error>> done);
+
   /// Every channel whose name begins with `prefix`, of all shards, at most `limit` a shard.
   void list_channels(std::string prefix, std::size_t limit, Done<std::vector<ChannelSummary>> done);
 
@@ -87,6 +93,7 @@ class Node {
                                                          ShardIndex shard);
   void unsubscribe_here(const std::string& channel, const std::string& user_id,
                         const std::string& connection_id, ShardIndex shard);
+  std::vector<StateEntry> state_here(std::string_view channel, std::string_view key);
   std::vector<ChannelSummary> list_here(std::string_view prefix, std::size_t limit);
   void fan_out(const Channel& channel, const PublicationPtr& publication);
   void deliver(const PublicationPtr& publication);
@@ -96,6 +103,7 @@ class Node {
   ShardMesh& mesh_;
   ServerMetrics& metrics_;
   Hub hub_;
+  HistoryBudget history_budget_;  // outlives the channels
   ChannelTable channels_;
   std::vector<Node*> nodes_;
 };

@@ -97,6 +97,33 @@ std::string error_payload(const Error& error) {
   return out.members(error.details).finish();
 }
 
+std::string state_payload(const StateItem& item) {
+  JsonObject out(64 + item.key.size() + item.value_json.size());
+  out.text("key", item.key);
+  if (!item.value_json.empty()) out.raw("value", item.value_json);
+  return out.number("version", item.version).finish();
+}
+
+std::string state_list_payload(std::span<const StateItem> items) {
+  std::string list = "[";
+  for (const StateItem& item : items) {
+    if (list.size() > 1) list += ',';
+    list += state_payload(item);
+  }
+  list += ']';
+  return JsonObject(list.size() + 16).raw("entries", list).finish();
+}
+
+std::string state_changed_payload(std::string_view key, std::string_view value_json,
+                                  std::uint64_t version) {
+  JsonObject out(64 + key.size() + value_json.size());
+  out.text("key", key);
+  if (!value_json.empty()) out.raw("value", value_json);
+  out.number("version", version);
+  if (value_json.empty()) out.boolean("deleted", true);
+  return out.finish();
+}
+
 std::string goaway_payload(std::string_view reason, std::int64_t reconnect_after_ms) {
   return JsonObject(64)
       .text("reason", reason)

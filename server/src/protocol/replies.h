@@ -69,6 +69,18 @@ struct PresenceMember {
 
 [[nodiscard]] std::string error_payload(const Error& error);
 
+/// One key of the shared state; version 0 and no value when there is no such key.
+struct StateItem {
+  std::string_view key;
+  std::string_view value_json;
+  std::uint64_t version = 0;
+};
+[[nodiscard]] std::string state_payload(const StateItem& item);
+[[nodiscard]] std::string state_list_payload(std::span<const StateItem> items);
+/// `value_json` empty: the key is gone.
+[[nodiscard]] std::string state_changed_payload(std::string_view key, std::string_view value_json,
+                                                std::uint64_t version);
+
 [[nodiscard]] std::string goaway_payload(std::string_view reason, std::int64_t reconnect_after_ms);
 
 /// The server's own heartbeat.

@@ -74,6 +74,17 @@ TEST(Replies, AChunkNamesThePiecesItHolds) {
             R"({"messageId":"m","content":"abc","isComplete":true,"rev":[1,9],"snapshot":true})");
 }
 
+TEST(Replies, StateNamesKeysAndVersions) {
+  EXPECT_EQ(state_payload({"k", "[1]", 3}), R"({"key":"k","value":[1],"version":3})");
+  EXPECT_EQ(state_payload({"k", "", 0}), R"({"key":"k","version":0})");
+  const std::array<StateItem, 2> items = {StateItem{"a", "null", 1}, StateItem{"b\"", "2", 4}};
+  EXPECT_EQ(state_list_payload(items), R"({"entries":[{"key":"a","value":null,"version":1},)"
+                                       R"({"key":"b\"","value":2,"version":4}]})");
+  EXPECT_EQ(state_list_payload({}), R"({"entries":[]})");
+  EXPECT_EQ(state_changed_payload("k", "1", 5), R"({"key":"k","value":1,"version":5})");
+  EXPECT_EQ(state_changed_payload("k", "", 6), R"({"key":"k","version":6,"deleted":true})");
+}
+
 TEST(Replies, TheRestIsJsonToo) {
   for (const std::string& text :
        {unsubscribed_payload(UnsubscribeReason::operator_), goaway_payload("drain", 1500),

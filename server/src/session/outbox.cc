@@ -84,7 +84,7 @@ PushResult Outbox::push(ws::SharedFrame frame, const PublicationPtr& publication
     if (blocked() && is_mergeable(delivery)) remember(publication, channel, lane);
     return result;
   }
-  if (is_ordered(delivery)) return result;
+  if (is_ordered(delivery) || publication->lossless) return result;
   metrics_.drops[DropLabel::overflow].add();
   return PushResult::dropped;
 }

@@ -226,6 +226,17 @@ TEST_F(OutboxTest, OverflowsAtItsLimitOfBytesAndOfFrames) {
   EXPECT_EQ(push(publication(DeliveryClass::ephemeral, "e")), PushResult::dropped);
 }
 
+TEST_F(OutboxTest, OverflowsRatherThanLoseALatestEventThatMustNotBeLost) {
+  limit(1 << 20, 1);
+  EXPECT_EQ(push("a"), PushResult::queued);
+  EXPECT_EQ(push(publication(DeliveryClass::latest, "b", Priority::normal, "s")),
+            PushResult::dropped);
+  auto state = std::make_shared<Publication>(
+      *publication(DeliveryClass::latest, "b", Priority::normal, "s"));
+  state->lossless = true;
+  EXPECT_EQ(push(state), PushResult::overflow);
+}
+
 TEST_F(OutboxTest, LetsOneLargeReplyIntoAnEmptyOutbox) {
   limit(100);
   EXPECT_EQ(push(std::string(5'000, 'x')), PushResult::queued);

@@ -4,6 +4,7 @@
 #include "session/publish_handler.h"
 #include "session/query_handler.h"
 #include "session/session.h"
+#include "session/state_handler.h"
 #include "session/subscribe_handler.h"
 
 namespace tidewire {
@@ -51,12 +52,15 @@ void Router::route(Session& session, const Envelope& envelope) {
     case MessageType::agent_status_update:
     case MessageType::user_typing:
       return PublishHandler::publish(session, envelope);
+    case MessageType::state_get:
+      return StateHandler::get(session, envelope);
+    case MessageType::state_set:
+      return StateHandler::set(session, envelope);
+    case MessageType::state_delete:
+      return StateHandler::erase(session, envelope);
     case MessageType::rpc:
     case MessageType::rpc_serve:
     case MessageType::rpc_response:
-    case MessageType::state_get:
-    case MessageType::state_set:
-    case MessageType::state_delete:
     case MessageType::stream_cancel:
       return session.reply_error(
           envelope.id, {.code = ErrorCode::unsupported,

@@ -103,6 +103,7 @@ class Session final : public MessageSink,
   friend class SubscribeHandler;
   friend class PublishHandler;
   friend class QueryHandler;
+  friend class StateHandler;
 
   [[nodiscard]] Codec& codec() const { return info_.proto ? context_.proto : context_.json; }
   [[nodiscard]] FormId plain_form() const { return info_.proto ? 1 : 0; }

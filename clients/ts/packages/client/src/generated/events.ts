@@ -366,7 +366,7 @@ export interface Subscribed {
   wasRecovering: boolean
   /** Missed or requested durable events, oldest first. */
   publications: Array<WireEnvelope>
-  /** The newest event of each type and sender of class latest. */
+  /** The newest event of each type and sender of class latest, and a state_changed for each key of the shared state. */
   latest: Array<WireEnvelope>
   /** One piece with `snapshot: true` for each message that still grows. */
   streams: Array<WireEnvelope>

@@ -1,0 +1,79 @@
+#include "session/state_handler.h"
+
+#include <utility>
+#include <vector>
+
+#include "protocol/commands.h"
+#include "protocol/replies.h"
+#include "session/channel_access.h"
+#include "session/session.h"
+
+namespace tidewire {
+namespace {
+
+std::string found_payload(std::string_view key, const std::vector<StateEntry>& entries) {
+  if (!key.empty()) {
+    if (entries.empty()) return state_payload({.key = key, .value_json = {}});
+    return state_payload({key, entries.front().value_json, entries.front().version});
+  }
+  std::vector<StateItem> items;
+  items.reserve(entries.size());
+  for (const StateEntry& entry : entries)
+    items.push_back({entry.key, entry.value_json, entry.version});
+  return state_list_payload(items);
+}
+
+}  // namespace
+
+void StateHandler::get(Session& session, const Envelope& envelope) {
+  auto command = parse_state_get(envelope.payload);
+  if (!command) return session.reply_error(envelope.id, command.error(), envelope.channel);
+  const auto access = access_to(session, envelope.channel, Permission::state);
+  if (!access) return session.reply_error(envelope.id, access.error(), envelope.channel);
+  std::string channel(access->name.str());
+  session.context_.node.state_get(
+      channel, command->key,
+      [weak = session.weak_from_this(), id = std::string(envelope.id), channel,
+       key = command->key](const std::vector<StateEntry>& entries) {
+        if (const auto self = weak.lock())
+          self->reply(MessageType::state, id, channel, found_payload(key, entries));
+      });
+}
+
+void StateHandler::set(Session& session, const Envelope& envelope) {
+  auto command = parse_state_set(envelope.payload);
+  if (!command) return session.reply_error(envelope.id, command.error(), envelope.channel);
+  change(session, envelope,
+         {.key = std::move(command->key),
+          .value_json = std::string(command->value),
+          .if_version = command->if_version});
+}
+
+void StateHandler::erase(Session& session, const Envelope& envelope) {
+  auto command = parse_state_delete(envelope.payload);
+  if (!command) return session.reply_error(envelope.id, command.error(), envelope.channel);
+  change(session, envelope, {.key = std::move(command->key), .if_version = command->if_version});
+}
+
+void StateHandler::change(Session& session, const Envelope& envelope, StateChange wanted) {
+  const auto access = access_to(session, envelope.channel, Permission::state);
+  if (!access) return session.reply_error(envelope.id, access.error(), envelope.channel);
+  wanted.channel = access->name.str();
+  wanted.from = {session.user_id(), session.info_.connection_id, session.info_.client};
+  // The answer repeats what was written; after a delete there is nothing, which is version 0.
+  StateEntry written{wanted.key, wanted.value_json.value_or(""), 0};
+  session.context_.node.state_change(
+      std::move(wanted), [weak = session.weak_from_this(), id = std::string(envelope.id),
+                          channel = std::string(access->name.str()), written = std::move(written)](
+                             const std::expected<std::uint64_t, Error>& version) {
+        const auto self = weak.lock();
+        if (!self) return;
+        if (!version) return self->reply_error(id, version.error(), channel);
+        if (id.empty()) return;  // fire and forget
+        self->reply(MessageType::state, id, channel,
+                    state_payload({written.key, written.value_json,
+                                   written.value_json.empty() ? 0 : *version}));
+      });
+}
+
+}  // namespace tidewire

@@ -1,0 +1,66 @@
+#include "state/state_table.h"
+
+#include "protocol/json_writer.h"
+
+namespace tidewire {
+namespace {
+
+std::unexpected<Error> over(const char* what, std::size_t limit, std::string path) {
+  return fail(ErrorCode::limit_exceeded, what + std::to_string(limit), std::move(path));
+}
+
+}  // namespace
+
+const StateValue* StateTable::find(std::string_view key) const {
+  const auto found = values_.find(key);
+  return found == values_.end() ? nullptr : &found->second;
+}
+
+std::optional<Error> StateTable::refusal(std::string_view key,
+                                         std::optional<std::uint64_t> if_version) const {
+  const StateValue* known = find(key);
+  const std::uint64_t version = known != nullptr ? known->version : 0;
+  if (!if_version || *if_version == version) return std::nullopt;
+  const std::string current = JsonObject()
+                                  .text("key", key)
+                                  .raw("value", known != nullptr ? known->json : "null")
+                                  .number("version", version)
+                                  .finish();
+  return Error{.code = ErrorCode::conflict,
+               .message = "the version is " + std::to_string(version),
+               .path = "/payload/ifVersion",
+               .details = "\"current\":" + current};
+}
+
+std::expected<std::uint64_t, Error> StateTable::set(std::string_view key, std::string_view json,
+                                                    std::optional<std::uint64_t> if_version) {
+  if (auto refused = refusal(key, if_version)) return std::unexpected(std::move(*refused));
+  if (json.size() > limits_.value_bytes_max)
+    return over("bytes of a value are at most ", limits_.value_bytes_max, "/payload/value");
+  const auto found = values_.find(key);
+  const bool fresh = found == values_.end();
+  if (fresh && values_.size() >= limits_.keys_max)
+    return over("keys of a channel are at most ", limits_.keys_max, "/payload/key");
+  const std::size_t freed = fresh ? 0 : key.size() + found->second.json.size();
+  const std::size_t bytes = bytes_ - freed + key.size() + json.size();
+  if (bytes > limits_.bytes_max)
+    return over("bytes of a channel's state are at most ", limits_.bytes_max, "/payload/value");
+
+  bytes_ = bytes;
+  StateValue& value = fresh ? values_[std::string(key)] : found->second;
+  value.json = json;
+  value.version = ++last_version_;
+  return value.version;
+}
+
+std::expected<std::uint64_t, Error> StateTable::erase(std::string_view key,
+                                                      std::optional<std::uint64_t> if_version) {
+  if (auto refused = refusal(key, if_version)) return std::unexpected(std::move(*refused));
+  const auto found = values_.find(key);
+  if (found == values_.end()) return fail(ErrorCode::not_found, "no such key", "/payload/key");
+  bytes_ -= key.size() + found->second.json.size();
+  values_.erase(found);
+  return ++last_version_;
+}
+
+}  // namespace tidewire
