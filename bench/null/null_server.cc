@@ -123,12 +123,12 @@ class Server {
     for (;;) {
       const int fd = ::accept4(listener_, nullptr, nullptr, SOCK_NONBLOCK);
       if (fd < 0) return;
-      auto peer = std::make_unique<Peer>();
-      peer->fd = fd;
+      if (static_cast<std::size_t>(fd) >= peers_.size()) peers_.resize(fd + 1);
+      peers_[fd] = std::make_unique<Peer>();
+      peers_[fd]->fd = fd;
       epoll_event event{.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,
-                        .data = {.ptr = peer.get()}};
-      // The epoll set owns it from here on, until close() takes it back.
-      if (::epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event) == 0) (void)peer.release();
+                        .data = {.ptr = peers_[fd].get()}};
+      ::epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event);
     }
   }
 
@@ -238,6 +238,7 @@ class Server {
 
   /// The peer lives until the turn ends: the turn's lists may point at it.
   void close(Peer& peer) {
+    closed_.push_back(std::move(peers_[peer.fd]));
     ::close(std::exchange(peer.fd, -1));
     if (peer.room != nullptr) {
       Peer* last = peer.room->members.back();
@@ -245,7 +246,6 @@ class Server {
       peer.room->members[peer.place] = last;
       peer.room->members.pop_back();
     }
-    closed_.emplace_back(&peer);
   }
 
   int epoll_ = ::epoll_create1(0);
@@ -254,6 +254,7 @@ class Server {
   std::unordered_map<std::uint32_t, std::unique_ptr<Room>> rooms_;
   std::vector<Room*> dirty_rooms_;
   std::vector<Peer*> dirty_peers_;
+  std::vector<std::unique_ptr<Peer>> peers_;  // by descriptor
   std::vector<std::unique_ptr<Peer>> closed_;
 };
 

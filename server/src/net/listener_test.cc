@@ -63,6 +63,7 @@ TEST(Listener, AcceptsMoreThanOneTurnsWorth) {
   auto listener = Listener::open(shard, kAnyPort, accepted);
   ASSERT_TRUE(listener) << listener.error();
   std::vector<UniqueFd> clients;
+  clients.reserve(Listener::kAcceptsPerTurn + 20);
   for (std::size_t i = 0; i < Listener::kAcceptsPerTurn + 20; ++i)
     clients.push_back(connect_to((*listener)->address()));
   EXPECT_TRUE(turn_until(shard, [&] { return accepted.sockets.size() == clients.size(); }));
@@ -89,6 +90,7 @@ TEST(Listener, SharesOnePortAmongTheShards) {
   ASSERT_EQ(listeners->size(), 3U);
   EXPECT_EQ((*listeners)[0]->address(), (*listeners)[2]->address());
   std::vector<UniqueFd> clients;
+  clients.reserve(60);
   for (int i = 0; i < 60; ++i) clients.push_back(connect_to((*listeners)[0]->address()));
   const auto all = [&] {
     return accepted[0].sockets.size() + accepted[1].sockets.size() + accepted[2].sockets.size();
@@ -130,7 +132,8 @@ void survive_exhaustion() {
   auto listener = Listener::open(shard, kAnyPort, accepted);
   // Everything happens once before the descriptors go: UBSan needs some to look at a new type.
   const UniqueFd warm_up = listener ? connect_to((*listener)->address()) : UniqueFd();
-  if (!turn_until(shard, [&] { return accepted.sockets.size() + accepted.refused == 1; }))
+  if (!warm_up ||
+      !turn_until(shard, [&] { return accepted.sockets.size() + accepted.refused == 1; }))
     ::_exit(1);
   bool fired = false;
   Timer timer([](void* flag) { *static_cast<bool*>(flag) = true; }, &fired);

@@ -273,6 +273,7 @@ TEST(ShardPool, RunsTheTasksOfEachThreadInTheirOrder) {
   bool ordered = true;
   std::atomic<int> done{0};
   std::vector<std::thread> producers;
+  producers.reserve(kThreads);
   for (int producer = 0; producer < kThreads; ++producer)
     producers.emplace_back([&, producer] {
       for (int i = 0; i < kTasks; ++i)
@@ -307,7 +308,8 @@ TEST(ShardPool, PostsToEveryShardAndStopsBeforeItStarted) {
   std::atomic<std::size_t> sum{0};
   pool.start();
   pool.post_each([&](Shard& shard) {
-    if ((sum += shard.index() + 1) == 6) pool.stop();
+    const std::size_t so_far = sum += shard.index() + 1;
+    if (so_far == 6) pool.stop();
   });
   pool.join();
   EXPECT_EQ(sum, 6U);

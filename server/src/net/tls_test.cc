@@ -63,10 +63,10 @@ class Tls : public ::testing::Test {
     const Certificate certificate = self_signed(key.get(), name);
     FILE* file = std::fopen(files_.certificate.c_str(), "w");
     PEM_write_X509(file, certificate.get());
-    std::fclose(file);
+    (void)std::fclose(file);
     file = std::fopen(files_.key.c_str(), "w");
     PEM_write_PrivateKey(file, key.get(), nullptr, nullptr, 0, nullptr, nullptr);
-    std::fclose(file);
+    (void)std::fclose(file);
   }
 
   const std::filesystem::path folder_ =
