@@ -100,6 +100,8 @@ struct LimitsConfig {
   std::uint64_t state_keys = 1'000;
   std::uint64_t state_value_bytes = 64 * 1024;
   std::uint64_t state_bytes = 256 * 1024;
+  std::uint64_t rpc_calls = 256;
+  Milliseconds rpc_timeout{10'000};
 };
 
 struct HeartbeatConfig {

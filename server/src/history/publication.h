@@ -37,6 +37,7 @@ struct Publication {
   std::uint64_t rev_to = 0;
   bool complete = false;  // stream: the last piece
   bool snapshot = false;  // stream: `content` is the text from the beginning
+  std::string status;     // stream: how the message ended early, such as `cancelled`
   std::string content;    // stream: the pieces' text, so that a queue can fold them
   std::string epoch;      // with an offset only
   std::string key;

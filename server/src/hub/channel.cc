@@ -10,6 +10,7 @@ namespace tidewire {
 namespace {
 
 constexpr std::int64_t kIdleMsMin = 60'000;
+constexpr std::size_t kEarlyCancelsMax = 64;
 
 HistoryLimits history_limits(const NamespaceConfig& options) {
   return {.count_max = options.history_size,
@@ -43,6 +44,7 @@ Channel::Channel(std::string name, const NamespaceConfig& options, const Channel
       history_(history_limits(options), random_id(), &context.history_budget),
       keys_(context.limits.idempotency_keys, options.idempotency_window.count()),
       streams_(stream_limits(context.limits.streams, options)),
+      early_cancels_(kEarlyCancelsMax, options.stream_timeout.count()),
       presence_(context.limits.presence_members),
       state_(context.limits.state, last_version),
       touched_at_(context.clock.wall_ms()) {}
@@ -107,8 +109,12 @@ PublishResult Channel::publish_piece(const PublishRequest& request, const Emit& 
                    .rev = {piece->index, piece->index}},
                   request));
   remember_sender(request);
-  if (!request.complete) return PublishAck{};
-  return PublishAck{.position = finish_message(request.message_id, {}, emit)};
+  std::optional<StreamCancel> cancel;
+  if (piece->index == 1) cancel = early_cancels_.take(request.message_id, touched_at_);
+  if (request.complete) return PublishAck{.position = finish_message(request.message_id, {}, emit)};
+  if (!cancel) return PublishAck{};
+  end_early(std::string(request.message_id), "cancelled", emit);
+  return PublishAck{.cancel = std::make_shared<const StreamCancel>(std::move(*cancel))};
 }
 
 PublicationPtr Channel::make_piece(const ChunkDelivery& piece, PublishRequest request) const {
@@ -121,15 +127,17 @@ PublicationPtr Channel::make_piece(const ChunkDelivery& piece, PublishRequest re
   made->rev_to = piece.rev.second;
   made->complete = piece.is_complete;
   made->snapshot = piece.snapshot;
+  made->status = piece.status;
   made->content = piece.content;
   return made;
 }
 
 void Channel::remember_sender(const PublishRequest& request) {
-  auto& sender = stream_senders_[std::string(request.message_id)];
+  auto& [sender, shard] = stream_senders_[std::string(request.message_id)];
   sender.user_id = request.from.user_id;
   sender.connection_id = request.from.connection_id;
   sender.client = request.from.client;
+  shard = request.shard;
 }
 
 StreamPosition Channel::finish_message(std::string_view message_id, std::string_view status,
@@ -141,7 +149,7 @@ StreamPosition Channel::finish_message(std::string_view message_id, std::string_
   const PublishRequest whole{.channel = name_,
                              .type = to_name(MessageType::chat_message),
                              .payload = payload,
-                             .from = view_of(sender.mapped())};
+                             .from = view_of(sender.mapped().sender)};
   return append_durable(whole, emit);
 }
 
@@ -155,15 +163,33 @@ PublishRequest Channel::piece_request(const PublicationSender& sender) const {
 void Channel::interrupt_abandoned(const Emit& emit) {
   if (streams_.empty()) return;
   touched_at_ = context_.clock.wall_ms();
-  for (const std::string& id : streams_.abandoned(touched_at_)) {
-    const std::uint64_t pieces = streams_.find(id)->pieces();
-    emit(make_piece({.message_id = id,
-                     .is_complete = true,
-                     .rev = {pieces + 1, pieces + 1},
-                     .status = "interrupted"},
-                    piece_request(stream_senders_[id])));
-    finish_message(id, "interrupted", emit);
+  for (const std::string& id : streams_.abandoned(touched_at_)) end_early(id, "interrupted", emit);
+}
+
+StreamPosition Channel::end_early(const std::string& message_id, std::string_view status,
+                                  const Emit& emit) {
+  const std::uint64_t last = streams_.find(message_id)->pieces() + 1;
+  emit(make_piece(
+      {.message_id = message_id, .is_complete = true, .rev = {last, last}, .status = status},
+      piece_request(stream_senders_[message_id].sender)));
+  return finish_message(message_id, status, emit);
+}
+
+std::expected<CancelAck, Error> Channel::cancel(const CancelRequest& request, const Emit& emit) {
+  touched_at_ = context_.clock.wall_ms();
+  const MessageStream* stream = streams_.find(request.message_id);
+  const bool own = stream != nullptr && stream->producer() == request.cancel.from.user_id;
+  if (!request.permitted && !own)
+    return fail(ErrorCode::permission_denied, "no permission to cancel on this channel",
+                "/channel");
+  if (stream != nullptr) {
+    CancelAck ack{.producer = stream_senders_[request.message_id]};
+    end_early(request.message_id, "cancelled", emit);
+    return ack;
   }
+  if (streams_.has_ended(request.message_id)) return CancelAck{.duplicate = true};
+  early_cancels_.remember(request.message_id, request.cancel, touched_at_);
+  return CancelAck{};
 }
 
 SubscribeSnapshot Channel::subscribe(const SubscribeRequest& request, ShardIndex shard,
@@ -205,7 +231,7 @@ PublicationPtr Channel::snapshot_piece(const MessageStream& stream) const {
                      .content = stream.text(),
                      .rev = {1, stream.pieces()},
                      .snapshot = true},
-                    piece_request(sender->second));
+                    piece_request(sender->second.sender));
 }
 
 void Channel::unsubscribe(std::string_view user_id, std::string_view connection_id,
@@ -270,9 +296,10 @@ std::optional<HistoryPage> Channel::history(const HistoryQuery& query) {
 bool Channel::expired() {
   const WallMillis now = context_.clock.wall_ms();
   history_.trim(now);
+  early_cancels_.trim(now);
   const std::int64_t kept_ms = std::max(kIdleMsMin, options_.history_ttl.count());
   return subscribers_ == 0 && streams_.empty() && history_.empty() && state_.empty() &&
-         now - touched_at_ > kept_ms;
+         early_cancels_.empty() && now - touched_at_ > kept_ms;
 }
 
 }  // namespace tidewire

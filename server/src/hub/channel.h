@@ -7,6 +7,7 @@
 
 #include "config/config.h"
 #include "history/channel_history.h"
+#include "hub/cancel_request.h"
 #include "hub/idempotency_cache.h"
 #include "hub/publish_request.h"
 #include "hub/shard_mesh.h"
@@ -67,6 +68,10 @@ class Channel {
   std::expected<std::uint64_t, Error> change_state(const StateChange& change, const Emit& emit);
   [[nodiscard]] const StateTable& state() const { return state_; }
 
+  /// Ends a growing message: the text so far becomes a durable message with status `cancelled`.
+  /// A message that has not begun yet ends at its first piece.
+  std::expected<CancelAck, Error> cancel(const CancelRequest& request, const Emit& emit);
+
   /// Ends growing messages that nobody continues: the text so far becomes a durable message with
   /// status `interrupted`.
   void interrupt_abandoned(const Emit& emit);
@@ -88,6 +93,8 @@ class Channel {
   PublishAck publish_latest(const PublishRequest& request, const Emit& emit);
   PublishResult publish_piece(const PublishRequest& request, const Emit& emit);
   StreamPosition append_durable(const PublishRequest& request, const Emit& emit);
+  StreamPosition end_early(const std::string& message_id, std::string_view status,
+                           const Emit& emit);
   StreamPosition finish_message(std::string_view message_id, std::string_view status,
                                 const Emit& emit);
   void emit_presence(MessageType type, std::string_view user_id, std::string_view info_json,
@@ -104,12 +111,13 @@ class Channel {
   ChannelHistory history_;
   IdempotencyCache keys_;
   StreamTable streams_;
+  EarlyCancels early_cancels_;
   PresenceTable presence_;
   StateTable state_;
-  std::map<std::string, PublicationPtr, std::less<>> state_events_;       // by key, of each that is
-  std::map<std::string, PublicationPtr, std::less<>> latest_;             // by type and sender
-  std::map<std::string, PublicationSender, std::less<>> stream_senders_;  // by message id
-  std::vector<std::uint32_t> interest_;                                   // subscriptions per shard
+  std::map<std::string, PublicationPtr, std::less<>> state_events_;  // by key, of each that is
+  std::map<std::string, PublicationPtr, std::less<>> latest_;        // by type and sender
+  std::map<std::string, Producer, std::less<>> stream_senders_;      // by message id
+  std::vector<std::uint32_t> interest_;                              // subscriptions per shard
   std::size_t subscribers_ = 0;
   WallMillis touched_at_ = 0;
 };

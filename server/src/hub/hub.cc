@@ -32,7 +32,7 @@ void Hub::remove(Subscription& subscription) {
 std::size_t Hub::deliver(const PublicationPtr& publication) {
   const auto found = topics_.find(publication->channel);
   if (found == topics_.end()) return 0;
-  Rendering rendering(publication, forms_);
+  Rendering rendering(publication, forms_, clock_.mono_ms());
   std::size_t delivered = 0;
   for (Subscription* subscription : found->second->subscriptions) {
     if (!subscription->active_) continue;

@@ -22,7 +22,7 @@ struct Topic {
 /// Cost:   delivering is one lookup and one call per subscription; nothing is copied but a pointer.
 class Hub {
  public:
-  explicit Hub(const WireForms& forms) : forms_(forms) {}
+  Hub(const WireForms& forms, const Clock& clock) : forms_(forms), clock_(clock) {}
 
   void add(Subscription& subscription);
   void remove(Subscription& subscription);
@@ -34,6 +34,7 @@ class Hub {
 
  private:
   const WireForms& forms_;
+  const Clock& clock_;
   std::unordered_map<std::string_view, std::unique_ptr<Topic>> topics_;  // keys live in the Topic
   std::size_t subscriptions_ = 0;
 };

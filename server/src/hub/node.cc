@@ -9,7 +9,7 @@ Node::Node(const NodeParts& parts)
     : index_(parts.index),
       mesh_(parts.mesh),
       metrics_(parts.metrics),
-      hub_(parts.forms),
+      hub_(parts.forms, parts.clock),
       history_budget_{.bytes_max = parts.config.limits.history_bytes / parts.mesh.size()},
       channels_(parts.config, {parts.json, parts.clock, parts.limits, history_budget_},
                 parts.config.limits.channels / parts.mesh.size() + 1, parts.metrics),
@@ -45,6 +45,18 @@ PublishResult Node::publish_here(const PublishRequest& request) {
   return result;
 }
 
+void Node::cancel(CancelRequest request, Done<std::expected<CancelAck, Error>> done) {
+  const std::string name = request.channel;
+  ask<std::expected<CancelAck, Error>>(
+      name,
+      [request = std::move(request)](Node& node) -> std::expected<CancelAck, Error> {
+        auto channel = node.channels_.find_or_create(request.channel);
+        if (!channel) return std::unexpected(std::move(channel.error()));
+        return (*channel)->cancel(request, node.emitter(**channel));
+      },
+      std::move(done));
+}
+
 Channel::Emit Node::emitter(Channel& channel) {
   return [this, &channel](const PublicationPtr& publication) { fan_out(channel, publication); };
 }
@@ -62,7 +74,10 @@ void Node::fan_out(const Channel& channel, const PublicationPtr& publication) {
 }
 
 void Node::deliver(const PublicationPtr& publication) {
-  metrics_.deliveries.add(hub_.deliver(publication));
+  const std::size_t delivered = hub_.deliver(publication);
+  metrics_.deliveries.add(delivered);
+  metrics_.messages_sent[publication->label].add(delivered);
+  metrics_.bytes_sent[publication->label].add(delivered * publication->frame.size());
 }
 
 void Node::subscribe(Subscription& subscription, SubscribeRequest request,

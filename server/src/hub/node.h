@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "hub/cancel_request.h"
 #include "hub/channel_table.h"
 #include "hub/hub.h"
 #include "hub/publish_request.h"
@@ -54,6 +55,7 @@ class Node {
   void connect(std::vector<Node*> nodes) { nodes_ = std::move(nodes); }
 
   void publish(const PublishRequest& request, Done<PublishResult> done);
+  void cancel(CancelRequest request, Done<std::expected<CancelAck, Error>> done);
 
   /// Links `subscription` and asks for the channel's snapshot. `done` must activate() it (or
   /// unsubscribe() on an error).

@@ -333,7 +333,7 @@ TEST(Node, WritesTheProtoFormOfWhatItDelivers) {
   listener.subscribe();
   publish(domain, 0, message("chat:1"));
   const FormId form = domain.forms.intern(true, std::nullopt);
-  Rendering rendering(listener.got[0], domain.forms);
+  Rendering rendering(listener.got[0], domain.forms, 0);
   const ws::SharedFrame& frame = rendering.frame(form);
   EXPECT_EQ(frame.opcode(), ws::Opcode::binary);
   EXPECT_NE(frame.payload().find(R"({"content":"hi","role":"user"})"), std::string_view::npos);
@@ -354,7 +354,7 @@ TEST(Node, CompressesOnceForAllWithTheSameParameters) {
       false,
       ws::DeflateParams{.server_no_context_takeover = true, .client_no_context_takeover = true});
   EXPECT_EQ(form, same) << "what the client sends does not matter";
-  Rendering rendering(listener.got[0], domain.forms);
+  Rendering rendering(listener.got[0], domain.forms, 0);
   EXPECT_TRUE(rendering.frame(form).rsv1());
   EXPECT_LT(rendering.frame(form).size(), 300U);
 }

@@ -8,10 +8,12 @@
 #include <string>
 #include <string_view>
 
+#include "hub/shard_mesh.h"
 #include "protocol/codes.gen.h"
 #include "protocol/envelope.h"
 #include "protocol/error.h"
 #include "protocol/stream_position.h"
+#include "stream/early_cancels.h"
 
 namespace tidewire {
 
@@ -27,6 +29,7 @@ struct PublishRequest {
   std::string_view sig;
   std::string_view enc;
   Sender from;
+  ShardIndex shard = 0;  // where the publisher's connection lives
   DeliveryClass delivery = DeliveryClass::durable;
   Priority priority = Priority::normal;
   bool echo = true;
@@ -42,6 +45,7 @@ struct PublishRequest {
 struct PublishAck {
   std::optional<StreamPosition> position;  // durable only
   bool duplicate = false;
+  std::shared_ptr<const StreamCancel> cancel;  // the message was cancelled before it began
 };
 
 using PublishResult = std::expected<PublishAck, Error>;

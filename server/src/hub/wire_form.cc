@@ -4,12 +4,6 @@
 #include <string>
 
 namespace tidewire {
-namespace {
-
-constexpr FormId kPlainJson = 0;
-constexpr FormId kPlainProto = 1;
-
-}  // namespace
 
 WireForms::WireForms(const Codec& proto, ws::DeflateScratch& scratch)
     : proto_codec_(proto), scratch_(scratch) {
@@ -18,7 +12,7 @@ WireForms::WireForms(const Codec& proto, ws::DeflateScratch& scratch)
 }
 
 FormId WireForms::intern(bool proto, const std::optional<ws::DeflateParams>& deflate) {
-  const FormId plain = proto ? kPlainProto : kPlainJson;
+  const FormId plain = proto ? kPlainProtoForm : kPlainJsonForm;
   if (!deflate || !deflate->server_no_context_takeover) return plain;
   // What the client may send does not change what it is sent.
   const ws::DeflateParams shared{.server_no_context_takeover = true,
@@ -52,8 +46,7 @@ ws::SharedFrame WireForms::render(const Publication& publication, FormId id) con
   return form.deflate ? ws::compressed(frame, *form.deflate, scratch_) : frame;
 }
 
-const ws::SharedFrame& Rendering::frame(FormId form) {
-  if (form == kPlainJson) return publication_->frame;
+const ws::SharedFrame& Rendering::other_frame(FormId form) {
   if (made_.size() <= form) made_.resize(form + 1U);
   if (!made_[form]) made_[form] = forms_.render(*publication_, form);
   return made_[form];

@@ -13,6 +13,8 @@ namespace tidewire {
 
 /// The index of a way to write events: which codec, and compressed with which parameters.
 using FormId = std::uint8_t;
+inline constexpr FormId kPlainJsonForm = 0;
+inline constexpr FormId kPlainProtoForm = 1;
 
 /// All forms in use on one shard. There are few: two codecs times the compression parameters that
 /// clients negotiated.
@@ -49,15 +51,22 @@ class WireForms {
 /// Lifetime: one delivery on one shard.
 class Rendering {
  public:
-  Rendering(const PublicationPtr& publication, const WireForms& forms)
-      : publication_(publication), forms_(forms) {}
+  Rendering(const PublicationPtr& publication, const WireForms& forms, MonoMillis now)
+      : publication_(publication), forms_(forms), now_(now) {}
 
   [[nodiscard]] const PublicationPtr& publication() const { return publication_; }
-  [[nodiscard]] const ws::SharedFrame& frame(FormId form);
+  /// When the delivery happens, asked of the clock once for all subscribers.
+  [[nodiscard]] MonoMillis now_ms() const { return now_; }
+  [[nodiscard]] const ws::SharedFrame& frame(FormId form) {
+    return form == kPlainJsonForm ? publication_->frame : other_frame(form);
+  }
 
  private:
+  [[nodiscard]] const ws::SharedFrame& other_frame(FormId form);
+
   const PublicationPtr& publication_;
   const WireForms& forms_;
+  MonoMillis now_;
   std::vector<ws::SharedFrame> made_;
 };
 

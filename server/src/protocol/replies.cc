@@ -124,6 +124,24 @@ std::string state_changed_payload(std::string_view key, std::string_view value_j
   return out.finish();
 }
 
+std::string rpc_request_payload(const RpcRequestItem& request) {
+  const std::string caller = JsonObject()
+                                 .text("userId", request.user_id)
+                                 .text("connectionId", request.connection_id)
+                                 .text("client", request.client)
+                                 .finish();
+  return JsonObject(96 + request.params_json.size() + caller.size())
+      .text("requestId", request.request_id)
+      .text("method", request.method)
+      .raw("params", request.params_json)
+      .raw("caller", caller)
+      .finish();
+}
+
+std::string rpc_result_payload(std::string_view result_json) {
+  return JsonObject(16 + result_json.size()).raw("result", result_json).finish();
+}
+
 std::string goaway_payload(std::string_view reason, std::int64_t reconnect_after_ms) {
   return JsonObject(64)
       .text("reason", reason)
@@ -150,6 +168,13 @@ std::string chunk_payload(const ChunkDelivery& chunk) {
   out.raw("rev", rev);
   if (chunk.snapshot) out.boolean("snapshot", true);
   if (!chunk.status.empty()) out.text("status", chunk.status);
+  return out.finish();
+}
+
+std::string stream_cancel_payload(std::string_view message_id, std::string_view reason) {
+  JsonObject out(48 + message_id.size() + reason.size());
+  out.text("messageId", message_id);
+  if (!reason.empty()) out.text("reason", reason);
   return out.finish();
 }
 

@@ -81,6 +81,18 @@ struct StateItem {
 [[nodiscard]] std::string state_changed_payload(std::string_view key, std::string_view value_json,
                                                 std::uint64_t version);
 
+/// A call as its worker gets it.
+struct RpcRequestItem {
+  std::string_view request_id;
+  std::string_view method;
+  std::string_view params_json;
+  std::string_view user_id;
+  std::string_view connection_id;
+  std::string_view client;
+};
+[[nodiscard]] std::string rpc_request_payload(const RpcRequestItem& request);
+[[nodiscard]] std::string rpc_result_payload(std::string_view result_json);
+
 [[nodiscard]] std::string goaway_payload(std::string_view reason, std::int64_t reconnect_after_ms);
 
 /// The server's own heartbeat.
@@ -100,6 +112,9 @@ struct ChunkDelivery {
   std::string_view status;  // empty, or how the message ended early, such as `interrupted`
 };
 [[nodiscard]] std::string chunk_payload(const ChunkDelivery& chunk);
+
+[[nodiscard]] std::string stream_cancel_payload(std::string_view message_id,
+                                                std::string_view reason);
 
 /// The durable message that a complete stream becomes.
 [[nodiscard]] std::string chat_message_payload(std::string_view content, std::string_view role,

@@ -85,14 +85,28 @@ TEST(Replies, StateNamesKeysAndVersions) {
   EXPECT_EQ(state_changed_payload("k", "", 6), R"({"key":"k","version":6,"deleted":true})");
 }
 
+TEST(Replies, ACallNamesItsCaller) {
+  EXPECT_EQ(rpc_request_payload({.request_id = "r",
+                                 .method = "sum",
+                                 .params_json = "[1,2]",
+                                 .user_id = "a\"",
+                                 .connection_id = "c",
+                                 .client = "web/1"}),
+            R"({"requestId":"r","method":"sum","params":[1,2],)"
+            R"("caller":{"userId":"a\"","connectionId":"c","client":"web/1"}})");
+  EXPECT_EQ(rpc_result_payload("null"), R"({"result":null})");
+}
+
 TEST(Replies, TheRestIsJsonToo) {
   for (const std::string& text :
        {unsubscribed_payload(UnsubscribeReason::operator_), goaway_payload("drain", 1500),
         heartbeat_payload(5), heartbeat_answer_payload("17.50", 5),
         history_payload({.epoch = "e", .offset = 1}),
-        chat_message_payload("a\"b", "assistant", "m1")})
+        chat_message_payload("a\"b", "assistant", "m1"), stream_cancel_payload("m\"", "r\n")})
     EXPECT_FALSE(find_json_fault(text, 4)) << text;
   EXPECT_EQ(unsubscribed_payload(UnsubscribeReason::operator_), R"({"reason":"operator"})");
+  EXPECT_EQ(stream_cancel_payload("m", ""), R"({"messageId":"m"})");
+  EXPECT_EQ(stream_cancel_payload("m", "no"), R"({"messageId":"m","reason":"no"})");
   EXPECT_EQ(heartbeat_answer_payload("17.50", 5), R"({"timestamp":17.50,"serverTime":5})");
 }
 

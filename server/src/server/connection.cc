@@ -217,7 +217,7 @@ bool Connection::write_once() {
     parts_.metrics.queue_age_seconds.record(
         std::chrono::milliseconds(parts_.shard.clock().mono_ms() - *oldest));
   std::array<iovec, kPartsMax> room{};
-  const std::size_t count = outbox_->gather(room, parts_.write_scratch);
+  const std::size_t count = outbox_->gather(room, parts_.scratch);
   const std::span<const iovec> parts(room.data(), count);
   const net::IoResult put = stream_->write(parts);
   parts_.metrics.sends.add();

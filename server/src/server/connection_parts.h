@@ -33,7 +33,7 @@ struct ConnectionParts {
   ws::DeflateScratch& deflate;
   ServerMetrics& metrics;
   ConnectionKeeper& keeper;
-  std::span<char> write_scratch;  // where small frames are gathered
+  GatherScratch& scratch;
   OutboxLimits outbox_limits;
 };
 

@@ -53,6 +53,12 @@ Server::Server(const Config& config)
     : state_(config),
       pool_({.shards = config.shards}),
       mesh_(pool_),
+      rpc_({.mesh = mesh_,
+            .sessions = state_.sessions,
+            .clock = pool_.shard(0).clock(),
+            .timers = pool_.shard(0).timers(),
+            .limits = {.calls_per_connection = state_.config.limits.rpc_calls,
+                       .timeout_ms = state_.config.limits.rpc_timeout.count()}}),
       drain_check_([](void* self) { static_cast<Server*>(self)->check_drained(); }, this) {}
 
 Server::~Server() {
@@ -82,7 +88,7 @@ std::expected<void, std::string> Server::prepare() {
   }
   std::vector<Node*> nodes;
   for (std::size_t i = 0; i < pool_.size(); ++i) {
-    shards_.push_back(std::make_unique<ShardServer>(pool_.shard(i), mesh_, state_));
+    shards_.push_back(std::make_unique<ShardServer>(pool_.shard(i), mesh_, rpc_, state_));
     if (auto prepared = shards_.back()->prepare(); !prepared) return prepared;
     nodes.push_back(&shards_.back()->node());
   }

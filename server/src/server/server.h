@@ -12,6 +12,7 @@
 #include "server/run_server.h"
 #include "server/shard_server.h"
 #include "server/shared_state.h"
+#include "session/rpc_desk.h"
 
 namespace tidewire {
 
@@ -50,6 +51,7 @@ class Server {
   SharedState state_;
   net::ShardPool pool_;
   PoolMesh mesh_;
+  RpcDesk rpc_;
   std::vector<std::unique_ptr<ShardServer>> shards_;
   std::unique_ptr<InternalService> internal_;
   std::vector<std::unique_ptr<net::Listener>> public_listeners_;

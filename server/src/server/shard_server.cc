@@ -16,7 +16,6 @@
 namespace tidewire {
 namespace {
 
-constexpr std::size_t kWriteScratchBytes = 64 * 1024;
 constexpr MonoMillis kSweepMs = 5'000;
 constexpr MonoMillis kDrainStepMs = 50;
 
@@ -65,7 +64,7 @@ struct ShardServer::Kept {
   Connection connection;
 };
 
-ShardServer::ShardServer(net::Shard& shard, ShardMesh& mesh, SharedState& state)
+ShardServer::ShardServer(net::Shard& shard, ShardMesh& mesh, RpcDesk& rpc, SharedState& state)
     : shard_(shard),
       state_(state),
       json_({.batch_messages = state.config.limits.batch_messages}),
@@ -94,15 +93,15 @@ ShardServer::ShardServer(net::Shard& shard, ShardMesh& mesh, SharedState& state)
                .sessions = sessions_,
                .all_sessions = state.sessions,
                .users = state.users,
+               .rpc = rpc,
                .authenticator = state.authenticator},
       lingering_(shard),
-      write_scratch_(kWriteScratchBytes),
       connection_parts_{.shard = shard,
                         .lingering = lingering_,
                         .deflate = deflate_,
                         .metrics = metrics_,
                         .keeper = *this,
-                        .write_scratch = write_scratch_,
+                        .scratch = write_scratch_,
                         .outbox_limits = {.queued_bytes_max = state.config.limits.queue_bytes,
                                           .queued_frames_max = state.config.limits.queue_messages}},
       echo_parts_(connection_parts_),

@@ -29,7 +29,7 @@ class ShardServer final : public net::ListenerEvents,
                           public HttpKeeper,
                           public HttpService {
  public:
-  ShardServer(net::Shard& shard, ShardMesh& mesh, SharedState& state);
+  ShardServer(net::Shard& shard, ShardMesh& mesh, RpcDesk& rpc, SharedState& state);
   ~ShardServer() override;
 
   /// Before the shards run. The error is a sentence for the operator.
@@ -86,7 +86,7 @@ class ShardServer final : public net::ListenerEvents,
   SchemaRegistry schemas_;
   SessionContext context_;
   net::LingeringStreams lingering_;
-  std::vector<char> write_scratch_;
+  GatherScratch write_scratch_;
   ConnectionParts connection_parts_;
   ConnectionParts echo_parts_;
   HttpParts http_parts_;

@@ -8,6 +8,7 @@
 #include "protocol/commands.h"
 #include "protocol/replies.h"
 #include "session/channel_access.h"
+#include "session/rpc_handler.h"
 #include "session/session.h"
 #include "session/subscribe_handler.h"
 
@@ -85,6 +86,7 @@ void AuthHandler::refresh(Session& session, Claims claims, std::string_view id) 
   session.schedule_timer();
   welcome(session, id);
   revoke_lost_channels(session);
+  RpcHandler::recheck(session);
 }
 
 void AuthHandler::revoke_lost_channels(Session& session) {

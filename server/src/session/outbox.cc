@@ -13,8 +13,8 @@ constexpr std::size_t kCopyBytesMax = 1024;
 constexpr std::size_t kCommitBytesMax = 256 * 1024;
 /// The part of the limit that ephemeral events may use behind a stalled reader.
 constexpr std::size_t kPressureShare = 8;
-/// Lanes keep this much room when they run empty.
-constexpr std::size_t kKeptEntries = 4;
+/// Queues keep this much room when they run empty, until trim().
+constexpr std::size_t kKeptEntries = 256;
 
 bool is_ordered(DeliveryClass delivery) {
   return delivery == DeliveryClass::durable || delivery == DeliveryClass::stream;
@@ -77,7 +77,8 @@ PushResult Outbox::push(ws::SharedFrame frame, const PublicationPtr& publication
               .pushed_ms = static_cast<std::uint32_t>(now - born_ms_),
               .ordered = is_ordered(delivery)};
   entry.cost = static_cast<std::uint32_t>(entry.frame.cost());
-  if (is_mergeable(delivery)) entry.publication = publication;
+  if (blocked() && is_mergeable(delivery))
+    entry.mergeable = std::make_unique<Mergeable>(Mergeable{publication, nullptr});
   if (entry.ordered) promote(channel, lane);
   const PushResult result = enqueue(std::move(entry), lane);
   if (result == PushResult::queued) {
@@ -106,21 +107,22 @@ std::optional<PushResult> Outbox::merge(const PublicationPtr& publication, const
   Entry* waiting = find_waiting(merge_name(*publication, channel), lane);
   if (waiting == nullptr) return std::nullopt;
   waiting->frame = {};
+  Mergeable& merged = *waiting->mergeable;
   if (publication->delivery == DeliveryClass::stream) {
-    fold(*waiting, *publication);
+    fold(merged, *publication);
     metrics_.drops[DropLabel::folded].add();
   } else {
-    waiting->publication = publication;
+    merged.publication = publication;
     metrics_.drops[DropLabel::conflated].add();
   }
-  const std::size_t size = waiting->folded ? waiting->folded->cost() : publication->cost();
+  const std::size_t size = merged.folded ? merged.folded->cost() : publication->cost();
   const auto cost = static_cast<std::uint32_t>(size);
   account(static_cast<std::int64_t>(cost) - waiting->cost, 0);
   waiting->cost = cost;
   return queued_bytes_ > limits_.queued_bytes_max ? PushResult::overflow : PushResult::merged;
 }
 
-void Outbox::fold(Entry& waiting, const Publication& piece) {
+void Outbox::fold(Mergeable& waiting, const Publication& piece) {
   if (!waiting.folded) {
     waiting.folded = std::make_unique<Publication>(*waiting.publication);
     waiting.folded->frame = {};
@@ -130,6 +132,7 @@ void Outbox::fold(Entry& waiting, const Publication& piece) {
   whole.content += piece.content;
   whole.rev_to = piece.rev_to;
   whole.complete = piece.complete;
+  whole.status = piece.status;
   whole.ts = piece.ts;
 }
 
@@ -166,14 +169,32 @@ void Outbox::promote(const void* channel, std::size_t lane) {
   }
 }
 
-void Outbox::commit_frame(Entry entry) {
-  if (!entry.frame) entry.frame = form_.render(entry.folded ? *entry.folded : *entry.publication);
-  entry.publication.reset();
-  entry.folded.reset();
-  committed_.push_back(std::move(entry));
+void Outbox::render_merged(Entry& entry) {
+  if (entry.frame) return;
+  const Mergeable& merged = *entry.mergeable;
+  entry.frame = form_.render(merged.folded ? *merged.folded : *merged.publication);
+  entry.mergeable.reset();
+}
+
+/// The usual case: one lane with little in it, which then leaves as a whole.
+bool Outbox::commit_all() {
+  if (!control_.empty() || queued_bytes_ > kCommitBytesMax) return false;
+  Lane* only = nullptr;
+  for (Lane& lane : lanes_) {
+    if (lane.empty()) continue;
+    if (only != nullptr || lane.head != 0) return false;
+    only = &lane;
+  }
+  if (only == nullptr) return false;
+  committed_.swap(only->entries);
+  only->left += committed_.size();
+  only->ordered = 0;
+  for (Entry& entry : committed_) render_merged(entry);
+  return true;
 }
 
 void Outbox::commit(std::size_t bytes_max) {
+  if (commit_all()) return;
   for (ws::SharedFrame& frame : control_) {
     const auto cost = static_cast<std::uint32_t>(frame.cost());
     committed_.push_back({.frame = std::move(frame), .cost = cost});
@@ -186,7 +207,8 @@ void Outbox::commit(std::size_t bytes_max) {
       Entry& entry = lane.entries[lane.head];
       if (entry.ordered) --lane.ordered;
       bytes += entry.cost;
-      commit_frame(std::move(entry));
+      render_merged(entry);
+      committed_.push_back(std::move(entry));
       ++lane.head;
       ++lane.left;
     }
@@ -214,57 +236,56 @@ void Outbox::join_committed(std::size_t first) {
   committed_.push_back(std::move(joined));
 }
 
-std::size_t Outbox::gather(std::span<iovec> parts, std::span<char> scratch) {
+std::size_t Outbox::gather(std::span<iovec> parts, GatherScratch& scratch) {
   if (!blocked()) {
     commit(kCommitBytesMax);
     join_committed(0);
   }
   std::size_t count = 0;
-  std::size_t skip = written_;
-  std::size_t used = 0;
-  bool open = false;  // the last part lies in scratch and may grow
-  for (std::size_t i = committed_head_; i < committed_.size(); ++i) {
-    std::string_view bytes = committed_[i].frame.bytes();
-    bytes.remove_prefix(std::exchange(skip, 0));
-    const bool copy = bytes.size() <= kCopyBytesMax && used + bytes.size() <= scratch.size();
-    if (!(copy && open)) {
-      if (count == parts.size()) break;
-      char* base = copy ? scratch.data() + used : const_cast<char*>(bytes.data());
-      parts[count++] = {base, 0};
-      open = copy;
-    }
-    if (copy) {
-      std::memcpy(scratch.data() + used, bytes.data(), bytes.size());
-      used += bytes.size();
-    }
-    parts[count - 1].iov_len += bytes.size();
+  std::size_t i = committed_head_;
+  if (written_ > 0 && i < committed_.size()) {
+    const std::string_view rest = committed_[i++].frame.bytes().substr(written_);
+    parts[count++] = {const_cast<char*>(rest.data()), rest.size()};
+  }
+  scratch.begin();
+  while (i < committed_.size() && committed_[i].frame.size() <= kCopyBytesMax &&
+         scratch.add(committed_[i].frame))
+    ++i;
+  if (!scratch.laid_out().empty() && count < parts.size())
+    parts[count++] = {scratch.laid_out().data(), scratch.laid_out().size()};
+  for (; i < committed_.size() && count < parts.size(); ++i) {
+    const std::string_view bytes = committed_[i].frame.bytes();
+    parts[count++] = {const_cast<char*>(bytes.data()), bytes.size()};
   }
   return count;
 }
 
 void Outbox::consume(std::size_t bytes) {
   written_ += bytes;
+  std::int64_t cost = 0;
+  std::int64_t frames = 0;
   while (committed_head_ < committed_.size()) {
     Entry& first = committed_[committed_head_];
     if (written_ < first.frame.size()) break;
     written_ -= first.frame.size();
-    account(-static_cast<std::int64_t>(first.cost), -1);
+    cost += first.cost;
+    ++frames;
     first.frame = {};
     ++committed_head_;
   }
-  if (committed_head_ == committed_.size()) {
-    committed_.clear();
-    committed_head_ = 0;
-    waiting_.reset();
-    if (empty()) release_memory();
-  }
+  account(-cost, -frames);
+  if (committed_head_ < committed_.size()) return;
+  committed_.clear();
+  committed_head_ = 0;
+  waiting_.reset();
+  if (committed_.capacity() > kKeptEntries) trim();
 }
 
-void Outbox::release_memory() {
-  for (Lane& lane : lanes_)
-    if (lane.entries.capacity() > kKeptEntries) std::vector<Entry>().swap(lane.entries);
-  if (committed_.capacity() > kKeptEntries) std::vector<Entry>().swap(committed_);
-  if (control_.capacity() > kKeptEntries) std::vector<ws::SharedFrame>().swap(control_);
+void Outbox::trim() {
+  if (!empty()) return;
+  for (Lane& lane : lanes_) std::vector<Entry>().swap(lane.entries);
+  std::vector<Entry>().swap(committed_);
+  std::vector<ws::SharedFrame>().swap(control_);
 }
 
 void Outbox::clear() {

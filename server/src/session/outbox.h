@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "history/channel_history.h"
 #include "observability/server_metrics.h"
+#include "session/gather_scratch.h"
 #include "ws/shared_frame.h"
 
 namespace tidewire {
@@ -71,14 +72,16 @@ class Outbox {
   [[nodiscard]] PushResult push(ws::SharedFrame frame, const PublicationPtr& publication,
                                 const void* channel, MonoMillis now);
 
-  /// Lays out the next bytes to write, in at most `parts.size()` parts; small frames are copied
-  /// into `scratch` so that they become one part. Returns how many parts there are.
-  [[nodiscard]] std::size_t gather(std::span<iovec> parts, std::span<char> scratch);
+  /// Lays out the next bytes to write, in at most `parts.size()` parts; small frames in a row
+  /// become one part in `scratch`. Returns how many parts there are.
+  [[nodiscard]] std::size_t gather(std::span<iovec> parts, GatherScratch& scratch);
   /// `bytes` of what gather() laid out have been written.
   void consume(std::size_t bytes);
 
   /// Forgets everything that has not begun to leave.
   void clear();
+  /// Gives the room back that a burst has taken; for a quiet moment.
+  void trim();
   /// Takes nothing any more: a close frame is the last one. What is pushed is dropped.
   void seal() { sealed_ = true; }
 
@@ -89,15 +92,20 @@ class Outbox {
   [[nodiscard]] std::optional<MonoMillis> oldest() const;
 
  private:
-  struct Entry {
-    ws::SharedFrame frame;                // empty: rendered from `publication` when it leaves
-    PublicationPtr publication;           // of what can be conflated or folded
+  /// What a later event can be merged into, behind a stalled reader.
+  struct Mergeable {
+    PublicationPtr publication;
     std::unique_ptr<Publication> folded;  // several pieces as one, still growing
+  };
+  struct Entry {
+    ws::SharedFrame frame;  // empty: rendered from `mergeable` when it leaves
+    std::unique_ptr<Mergeable> mergeable;
     const void* channel = nullptr;
     std::uint32_t cost = 0;
-    std::uint32_t pushed_ms = 0;  // since born_ms_
-    bool ordered = false;         // durable or stream
+    std::uint32_t pushed_ms : 31 = 0;  // since born_ms_
+    std::uint32_t ordered : 1 = 0;     // durable or stream
   };
+  static_assert(sizeof(Entry) == 32);
   /// A queue in a vector: `head` entries at the front have left.
   struct Lane {
     std::vector<Entry> entries;
@@ -116,15 +124,15 @@ class Outbox {
   [[nodiscard]] bool blocked() const { return committed_head_ < committed_.size(); }
   [[nodiscard]] std::optional<PushResult> merge(const PublicationPtr& publication,
                                                 const void* channel, std::size_t lane);
-  static void fold(Entry& waiting, const Publication& piece);
+  static void fold(Mergeable& waiting, const Publication& piece);
   [[nodiscard]] Entry* find_waiting(const std::string& name, std::size_t lane);
   void remember(const PublicationPtr& publication, const void* channel, std::size_t lane);
   void promote(const void* channel, std::size_t lane);
   void commit(std::size_t bytes_max);
-  void commit_frame(Entry entry);
+  bool commit_all();
+  void render_merged(Entry& entry);
   void join_committed(std::size_t first);
   void account(std::int64_t bytes, std::int64_t frames);
-  void release_memory();
 
   static constexpr std::size_t kLanes = kPriorityCount;
 

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "protocol/replies.h"
+#include "session/cancel_handler.h"
 #include "session/channel_access.h"
 #include "session/event_check.h"
 #include "session/payloads.h"
@@ -32,6 +33,7 @@ void PublishHandler::publish(Session& session, const Envelope& envelope) {
                          .from = {.user_id = session.user_id(),
                                   .connection_id = session.info_.connection_id,
                                   .client = session.info_.client},
+                         .shard = session.context_.node.index(),
                          .delivery = event->delivery,
                          .priority = envelope.priority.value_or(event->priority),
                          .echo = envelope.echo};
@@ -44,12 +46,15 @@ void PublishHandler::publish(Session& session, const Envelope& envelope) {
   const MonoMicros began = session.context_.clock.mono_us();
   session.context_.node.publish(
       request, [weak = session.weak_from_this(), id = std::string(envelope.id),
-                channel = std::string(request.channel), began](const PublishResult& result) {
+                channel = std::string(request.channel),
+                message_id = std::string(request.message_id), began](const PublishResult& result) {
         const auto self = weak.lock();
         if (!self) return;
         const MonoMicros took = self->context_.clock.mono_us() - began;
         self->context_.metrics.publish_seconds.record(std::chrono::microseconds(took));
         answer(*self, id, channel, result);
+        if (result && result->cancel)
+          CancelHandler::tell(*self, channel, message_id, *result->cancel);
       });
 }
 

@@ -1,8 +1,10 @@
 #include "session/router.h"
 
 #include "session/auth_handler.h"
+#include "session/cancel_handler.h"
 #include "session/publish_handler.h"
 #include "session/query_handler.h"
+#include "session/rpc_handler.h"
 #include "session/session.h"
 #include "session/state_handler.h"
 #include "session/subscribe_handler.h"
@@ -58,14 +60,14 @@ void Router::route(Session& session, const Envelope& envelope) {
       return StateHandler::set(session, envelope);
     case MessageType::state_delete:
       return StateHandler::erase(session, envelope);
-    case MessageType::rpc:
-    case MessageType::rpc_serve:
-    case MessageType::rpc_response:
     case MessageType::stream_cancel:
-      return session.reply_error(
-          envelope.id, {.code = ErrorCode::unsupported,
-                        .message = "`" + std::string(envelope.type) + "` is not in this version",
-                        .path = "/type"});
+      return CancelHandler::cancel(session, envelope);
+    case MessageType::rpc:
+      return RpcHandler::call(session, envelope);
+    case MessageType::rpc_serve:
+      return RpcHandler::serve(session, envelope);
+    case MessageType::rpc_response:
+      return RpcHandler::respond(session, envelope);
     case MessageType::welcome:
     case MessageType::subscribed:
     case MessageType::unsubscribed:

@@ -6,6 +6,7 @@
 #include "protocol/replies.h"
 #include "session/auth_handler.h"
 #include "session/router.h"
+#include "session/rpc_handler.h"
 
 namespace tidewire {
 namespace {
@@ -22,10 +23,10 @@ Session::Session(const SessionContext& context, SessionTransport& transport, Ses
       form_(context.forms.intern(info_.proto, start.deflate)),
       deflate_(start.deflate),
       scope_(std::move(start.scope)),
-      message_bucket_(static_cast<double>(context.config.limits.messages_per_second),
-                      static_cast<double>(context.config.limits.messages_burst)),
-      byte_bucket_(static_cast<double>(context.config.limits.bytes_per_second),
-                   static_cast<double>(context.config.limits.bytes_burst)),
+      message_bucket_(TokenBucket::configured(context.config.limits.messages_per_second,
+                                              context.config.limits.messages_burst)),
+      byte_bucket_(TokenBucket::configured(context.config.limits.bytes_per_second,
+                                           context.config.limits.bytes_burst)),
       opened_at_(context.clock.mono_ms()),
       heard_at_(opened_at_),
       heartbeat_due_(opened_at_ + context.config.heartbeat.interval.count()),
@@ -50,6 +51,7 @@ void Session::closed() {
   for (auto& [channel, place] : subscriptions_)
     context_.node.unsubscribe(*place, claims_.user_id, info_.connection_id, place->joined);
   subscriptions_.clear();
+  RpcHandler::closed(*this);
   if (!claims_.user_id.empty()) context_.users.remove(claims_.user_id, info_.connection_id);
   context_.sessions.remove(*this);
 }
@@ -60,6 +62,7 @@ void Session::on_message(bool binary, std::string_view message) {
     return close(CloseCode::unsupported_data, binary ? "this subprotocol uses text messages"
                                                      : "this subprotocol uses binary messages");
   message_bytes_ = message.size();
+  context_.metrics.message_bytes.record(message.size());
   codec().decode(message, *this);
 }
 
@@ -171,13 +174,14 @@ void Session::deliver(Subscription& subscription, Rendering& rendering) {
     return;
   }
   if (!publication->echo && publication->sender.connection_id == info_.connection_id) return;
+  auto& place = static_cast<ChannelPlace&>(subscription);
+  const bool of_presence = publication->label == TypeLabel::presence_join ||
+                           publication->label == TypeLabel::presence_leave;
+  if (of_presence && !place.permissions.contains(Permission::presence)) return;
   const ws::SharedFrame& frame = rendering.frame(batch_ ? plain_form() : form_);
   ++counters_.messages_sent;
-  context_.metrics.messages_sent[publication->label].add();
-  context_.metrics.bytes_sent[publication->label].add(frame.size());
-  const std::int64_t window_ms = static_cast<ChannelPlace&>(subscription).window_ms;
-  after_push(transport_.outbox().push(frame, publication, &subscription, context_.clock.mono_ms()),
-             window_ms);
+  after_push(transport_.outbox().push(frame, publication, &subscription, rendering.now_ms()),
+             place.window_ms);
 }
 
 void Session::lose_track(const Subscription& subscription) {
@@ -206,7 +210,8 @@ ws::SharedFrame Session::render(const Publication& publication) const {
                                              .content = publication.content,
                                              .is_complete = publication.complete,
                                              .rev = {publication.rev_from, publication.rev_to},
-                                             .snapshot = publication.snapshot});
+                                             .snapshot = publication.snapshot,
+                                             .status = publication.status});
   const Sender from{.user_id = publication.sender.user_id,
                     .connection_id = publication.sender.connection_id,
                     .client = publication.sender.client};
@@ -269,6 +274,7 @@ void Session::send_heartbeat() {
   const MonoMillis now = context_.clock.mono_ms();
   if (!unanswered_since_) unanswered_since_ = now;
   heartbeat_due_ = now + context_.config.heartbeat.interval.count();
+  transport_.outbox().trim();
   reply(MessageType::connection_heartbeat, {}, {}, heartbeat_payload(context_.clock.wall_ms()),
         Priority::critical);
 }

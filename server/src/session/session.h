@@ -104,6 +104,8 @@ class Session final : public MessageSink,
   friend class PublishHandler;
   friend class QueryHandler;
   friend class StateHandler;
+  friend class CancelHandler;
+  friend class RpcHandler;
 
   [[nodiscard]] Codec& codec() const { return info_.proto ? context_.proto : context_.json; }
   [[nodiscard]] FormId plain_form() const { return info_.proto ? 1 : 0; }
@@ -145,6 +147,7 @@ class Session final : public MessageSink,
   std::optional<MonoMillis> unanswered_since_;  // the first heartbeat nobody reacted to
   MonoMillis heartbeat_due_;
   bool gone_ = false;
+  bool serving_ = false;  // has offered methods
   Timer timer_;
 };
 

@@ -11,6 +11,7 @@
 #include "observability/server_metrics.h"
 #include "protocol/codec.h"
 #include "protocol/schema_registry.h"
+#include "session/rpc_desk.h"
 #include "session/session_directory.h"
 #include "session/user_directory.h"
 
@@ -33,6 +34,7 @@ struct SessionContext {
   SessionDirectory& sessions;
   const std::vector<SessionDirectory*>& all_sessions;  // of every shard, for post() to it
   UserDirectory& users;
+  RpcDesk& rpc;
   std::shared_ptr<const Authenticator> authenticator;  // replaced when the keys are reloaded
 };
 

@@ -38,8 +38,7 @@ class Wire final : public SessionTransport {
     std::string bytes;
     while (!outbox_->empty()) {
       std::array<iovec, 64> parts{};
-      std::vector<char> scratch(65'536);
-      const std::size_t count = outbox_->gather(parts, scratch);
+      const std::size_t count = outbox_->gather(parts, scratch_);
       std::size_t size = 0;
       for (std::size_t i = 0; i < count; ++i) {
         bytes.append(static_cast<const char*>(parts[i].iov_base), parts[i].iov_len);
@@ -76,6 +75,7 @@ class Wire final : public SessionTransport {
 
  private:
   ServerMetrics& metrics_;
+  GatherScratch scratch_;
   std::optional<Outbox> outbox_;
 };
 
@@ -173,6 +173,11 @@ class SessionTest : public ::testing::Test {
   SessionDirectory sessions;
   std::vector<SessionDirectory*> directories;
   UserDirectory users{2};
+  RpcDesk desk{{.mesh = domain.mesh,
+                .sessions = directories,
+                .clock = domain.clock,
+                .timers = timers,
+                .limits = {}}};
   SessionContext context{.config = domain.config,
                          .node = *domain.nodes[0],
                          .json = domain.json,
@@ -186,6 +191,7 @@ class SessionTest : public ::testing::Test {
                          .sessions = sessions,
                          .all_sessions = directories,
                          .users = users,
+                         .rpc = desk,
                          .authenticator = make_authenticator()};
   int connections = 0;
 };

@@ -43,6 +43,10 @@ const MessageStream* StreamTable::find(std::string_view message_id) const {
   return found == growing_.end() ? nullptr : found->second.get();
 }
 
+bool StreamTable::has_ended(std::string_view message_id) const {
+  return std::ranges::find(finished_, message_id, &Finished::message_id) != finished_.end();
+}
+
 std::unique_ptr<MessageStream> StreamTable::finish(std::string_view message_id) {
   const auto found = growing_.find(message_id);
   if (found == growing_.end()) return nullptr;

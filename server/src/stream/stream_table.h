@@ -39,6 +39,9 @@ class StreamTable {
   /// The growing message, or nullptr.
   [[nodiscard]] const MessageStream* find(std::string_view message_id) const;
 
+  /// Whether the message is one of the last remembered_max that ended.
+  [[nodiscard]] bool has_ended(std::string_view message_id) const;
+
   /// Ends a message and gives it away; later repeats of its pieces are duplicates.
   std::unique_ptr<MessageStream> finish(std::string_view message_id);
 

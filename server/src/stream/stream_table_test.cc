@@ -40,7 +40,9 @@ TEST(StreamTable, NamesTheExpectedIndexOfASkippedPiece) {
 TEST(StreamTable, RemembersFinishedMessages) {
   StreamTable table(kLimits);
   table.append("m", "ann", 1, "a", 0);
+  EXPECT_FALSE(table.has_ended("m"));
   EXPECT_EQ(table.finish("m")->text(), "a");
+  EXPECT_TRUE(table.has_ended("m"));
   EXPECT_TRUE(table.append("m", "ann", 1, "a", 0)->duplicate);
   EXPECT_EQ(table.append("m", "ann", 2, "b", 0).error().code, ErrorCode::stream_closed);
   EXPECT_EQ(table.append("m", "ann", 0, "b", 0).error().code, ErrorCode::stream_closed);

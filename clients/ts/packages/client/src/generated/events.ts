@@ -78,6 +78,8 @@ export interface ChatMessageChunkDelivery {
   rev: [number, number]
   /** true: `content` starts at the beginning of the message and replaces what is shown. */
   snapshot?: boolean
+  /** How it ended early: `cancelled` or `interrupted`. */
+  status?: string
 }
 
 /** Proof of life. */
@@ -144,6 +146,8 @@ export interface ErrorPayload {
   expectedIndex?: number
   /** With `conflict`: what is there. */
   current?: StateEntry
+  /** With `rpc_failed`: what the method answered. */
+  error?: RpcFailure
 }
 
 /** The server will close this connection. */
@@ -216,6 +220,8 @@ export interface RpcCaller {
   userId: string
   /** Its connection. */
   connectionId?: string
+  /** Its program. */
+  client?: string
 }
 
 /** A method's own error. */

@@ -1,0 +1,90 @@
+#include "session/rpc_handler.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "protocol/commands.h"
+#include "protocol/replies.h"
+#include "session/channel_access.h"
+#include "session/rpc_desk.h"
+#include "session/session.h"
+
+namespace tidewire {
+namespace {
+
+/// What is not about a channel is allowed by any rule of the token that names the permission.
+std::expected<void, Error> allowed_somewhere(const Session& session, Permission needed) {
+  const auto names_it = [&](const ChannelRule& rule) { return rule.allow.contains(needed); };
+  if (std::ranges::any_of(session.claims().rules, names_it)) return {};
+  return fail(ErrorCode::permission_denied,
+              "no rule of the token allows to " + std::string(to_name(needed)));
+}
+
+std::expected<void, Error> may_call(const Session& session, std::string_view channel) {
+  if (channel.empty()) return allowed_somewhere(session, Permission::rpc);
+  const auto access = access_to(session, channel, Permission::rpc);
+  if (!access) return std::unexpected(access.error());
+  return {};
+}
+
+}  // namespace
+
+void RpcHandler::call(Session& session, const Envelope& envelope) {
+  auto command = parse_rpc(envelope.payload);
+  if (!command) return session.reply_error(envelope.id, command.error(), envelope.channel);
+  if (const auto allowed = may_call(session, envelope.channel); !allowed)
+    return session.reply_error(envelope.id, allowed.error(), envelope.channel);
+  session.context_.rpc.call(
+      {.call = {.caller = {session.context_.node.index(), session.info_.connection_id},
+                .reply_id = std::string(envelope.id),
+                .channel = std::string(envelope.channel),
+                .method = std::move(command->method)},
+       .params_json = std::string(command->params),
+       .from = {session.user_id(), session.info_.connection_id, session.info_.client}});
+}
+
+void RpcHandler::serve(Session& session, const Envelope& envelope) {
+  auto command = parse_rpc_serve(envelope.payload);
+  if (!command) return session.reply_error(envelope.id, command.error());
+  if (const auto allowed = allowed_somewhere(session, Permission::serve); !allowed)
+    return session.reply_error(envelope.id, allowed.error());
+  session.serving_ = true;
+  session.context_.rpc.serve({session.context_.node.index(), session.info_.connection_id},
+                             std::move(command->methods), std::string(envelope.id));
+}
+
+void RpcHandler::respond(Session& session, const Envelope& envelope) {
+  auto command = parse_rpc_response(envelope.payload);
+  if (!command) return session.reply_error(envelope.id, command.error());
+  session.context_.rpc.respond(session.info_.connection_id,
+                               {.request_id = std::move(command->request_id),
+                                .result_json = std::string(command->result),
+                                .error_name = std::move(command->error_name),
+                                .error_message = std::move(command->error_message)});
+}
+
+void RpcHandler::recheck(Session& session) {
+  if (!session.serving_ || allowed_somewhere(session, Permission::serve)) return;
+  session.context_.rpc.serve({session.context_.node.index(), session.info_.connection_id}, {}, {});
+}
+
+void RpcHandler::closed(Session& session) {
+  if (session.serving_) session.context_.rpc.leave(session.info_.connection_id);
+}
+
+void RpcHandler::acknowledge(Session& worker, std::string_view id) {
+  worker.reply(MessageType::ack, id, {}, ack_payload({}));
+}
+
+void RpcHandler::ask(Session& worker, std::string_view channel, std::string_view payload) {
+  worker.reply(MessageType::rpc_request, {}, channel, payload);
+}
+
+void RpcHandler::answer(Session& caller, std::string_view id, std::string_view channel,
+                        const std::expected<std::string, Error>& result) {
+  if (!result) return caller.reply_error(id, result.error(), channel);
+  if (id.empty()) return;  // fire and forget
+  caller.reply(MessageType::rpc_result, id, channel, rpc_result_payload(*result));
+}
+
+}  // namespace tidewire
