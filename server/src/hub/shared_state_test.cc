@@ -87,7 +87,7 @@ TEST(SharedState, TellsNobodyOfARefusedChange) {
 TEST(SharedState, KeepsItsChannelAndNeverGivesAVersionAgain) {
   Domain domain(1);
   const auto forget = [&] {
-    domain.clock.advance_ms(24 * 3'600'000);
+    domain.clock.advance_ms(86'400'000);
     domain.nodes[0]->sweep();
     domain.mesh.run();
   };

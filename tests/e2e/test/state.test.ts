@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { openUser, useServer, type Raw } from '../src/index'
+import { openUser, useServer, type Claims, type Raw } from '../src/index'
 
 // protocol.md section 13: the shared state of a channel.
 
 const server = useServer({ flags: { 'limits.state_keys': 4, 'limits.state_value_bytes': '1KiB', 'limits.state_bytes': '2KiB' } })
 
-const everything = ['subscribe', 'publish', 'state']
+const everything: NonNullable<Claims['channels']>[number]['allow'] = ['subscribe', 'publish', 'state']
 const open = (user = 'alice') => openUser(server(), user, { as: { sub: user, channels: [{ match: 'board:*', allow: everything }] } })
 const get = (raw: Raw, channel: string, key?: string) => raw.ask({ type: 'state_get', channel, payload: { key } })
 const set = (raw: Raw, channel: string, key: string, value: unknown, ifVersion?: number) =>

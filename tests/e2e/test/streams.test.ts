@@ -150,14 +150,6 @@ describe('a growing message', () => {
   })
 })
 
-describe('stream_cancel', () => {
-  it('is not in this version, and says so', async () => {
-    const viewer = await openUser(server(), 'bob')
-    const answer = await viewer.ask({ type: 'stream_cancel', channel: 'chat:c1', payload: { messageId: 'm1' } })
-    expect(answer).toMatchObject({ type: 'error', payload: { code: 1004, name: 'unsupported', retryable: false } })
-  })
-})
-
 describe('a producer that goes away', () => {
   const impatient = useServer({ toml: '[namespace.chat]\npublish = true\nsubscribe = true\nhistory = true\nstream_timeout = "300ms"' })
 
