@@ -92,6 +92,13 @@ Error error_of(valijson::ValidationResults& results) {
   valijson::ValidationResults::Error one;
   while (results.popError(one))
     if (one.context.size() > deepest.context.size()) deepest = one;
+  // The library points at the object that lacks a member; the fault is the member.
+  constexpr std::string_view kMissing = "Missing required property '";
+  const std::string_view description = deepest.description;
+  if (description.starts_with(kMissing)) {
+    const std::string_view name = description.substr(kMissing.size());
+    deepest.context.push_back("[" + std::string(name.substr(0, name.find('\''))) + "]");
+  }
   return {ErrorCode::invalid_message, deepest.description, pointer_of(deepest.context), 0, {}};
 }
 

@@ -180,7 +180,7 @@ void Connection::on_turn_end() {
 }
 
 void Connection::flush() {
-  if (!write_prelude()) return;
+  if (!write_prelude() || !write_unsent()) return;
   while (!finished_ && !write_blocked_) {
     if (outbox_->empty()) {
       if (!farewell_) break;
@@ -210,6 +210,18 @@ bool Connection::write_prelude() {
   write_blocked_ = !prelude_->empty() || stream_->has_unsent();
   if (prelude_->empty()) prelude_.reset();
   return !write_blocked_;
+}
+
+/// The rest of a TLS record that the socket had no room for, even when nothing follows it.
+bool Connection::write_unsent() {
+  if (write_blocked_ || !stream_->has_unsent()) return true;
+  const net::IoResult put = stream_->write({});
+  if (put.status == net::IoStatus::closed || put.status == net::IoStatus::error) {
+    finish(false);
+    return false;
+  }
+  write_blocked_ = stream_->has_unsent();
+  return true;
 }
 
 bool Connection::write_once() {

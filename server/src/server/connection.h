@@ -77,6 +77,7 @@ class Connection final : public net::Pollable,
   void receive(std::span<char> bytes);
   void watch_partial();
   bool write_prelude();
+  bool write_unsent();
   bool write_once();
   void flush();
   void begin_close_deadline();

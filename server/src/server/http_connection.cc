@@ -141,6 +141,12 @@ void HttpConnection::on_turn_end() { write(); }
 
 void HttpConnection::write() {
   const auto self = shared_from_this();
+  if (stream_->has_unsent()) {
+    const net::IoResult put = stream_->write({});
+    if (put.status == net::IoStatus::closed || put.status == net::IoStatus::error)
+      return finish(false);
+    if (stream_->has_unsent()) return;
+  }
   while (!finished_) {
     if (written_ == output_.size() && !fill()) break;
     iovec part{output_.data() + written_, output_.size() - written_};
