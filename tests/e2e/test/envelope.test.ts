@@ -56,12 +56,6 @@ describe('errors', () => {
     expect((await raw.ask({ type: 'frobnicate' })).payload).toMatchObject({ code: 1002, name: 'unknown_type' })
   })
 
-  it.each(['rpc', 'rpc_serve', 'state_get', 'state_set', 'state_delete'])('%s is not in this version, and says so', async (type) => {
-    const raw = await openUser(server())
-    const payload = { method: 'm', methods: ['m'], key: 'k', value: 1 }
-    expect((await raw.ask({ type, channel: 'chat:1', payload })).payload).toMatchObject({ code: 1004, name: 'unsupported' })
-  })
-
   it('a server type is not a client type', async () => {
     const raw = await openUser(server())
     for (const type of ['welcome', 'subscribed', 'presence_join', 'goaway', 'state_changed'])
