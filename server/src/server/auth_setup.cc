@@ -29,17 +29,6 @@ std::expected<OriginPolicy, std::string> make_origin_policy(const OriginsConfig&
   return policy;
 }
 
-NamespaceDefaults namespace_defaults(const NamespaceConfig& config) {
-  NamespaceDefaults defaults;
-  if (config.publish) defaults.authenticated.add(Permission::publish);
-  if (config.subscribe) defaults.authenticated.add(Permission::subscribe);
-  if (config.history) defaults.authenticated.add(Permission::history);
-  if (config.cancel) defaults.authenticated.add(Permission::cancel);
-  // Whoever may subscribe without a rule sees the members too.
-  if (config.presence && config.subscribe) defaults.authenticated.add(Permission::presence);
-  return defaults;
-}
-
 std::vector<std::string> find_setup_faults(const Config& config) {
   std::vector<std::string> faults;
   if (auto made = make_authenticator(config.auth); !made) faults.push_back(std::move(made.error()));

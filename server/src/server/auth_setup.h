@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "auth/authenticator.h"
-#include "auth/authorizer.h"
 #include "auth/key_set.h"
 #include "auth/origin_policy.h"
 #include "config/config.h"
@@ -17,9 +16,6 @@ namespace tidewire {
     const AuthConfig& config);
 [[nodiscard]] std::expected<OriginPolicy, std::string> make_origin_policy(
     const OriginsConfig& config);
-
-/// What any authenticated user may do in the namespace.
-[[nodiscard]] NamespaceDefaults namespace_defaults(const NamespaceConfig& config);
 
 /// Every fault that the two makers and the TLS files would give: what checkconfig adds to the
 /// loader's, and what must be empty before the server starts.

@@ -16,6 +16,8 @@ export interface StreamedMessage {
   stale: boolean
   from: Sender | undefined
   offset: number | undefined
+  /** The life of the stream that `offset` counts in: offsets of two epochs cannot be compared. */
+  epoch: string | undefined
   ts: number | undefined
 }
 
@@ -47,6 +49,7 @@ function whole(known: StreamedMessage | undefined, event: TidewireEvent, payload
     stale: false,
     from: event.from,
     offset: event.offset,
+    epoch: event.epoch,
     ts: known?.ts ?? event.ts,
   }
 }
@@ -65,6 +68,7 @@ function piece(known: StreamedMessage | undefined, event: TidewireEvent, chunk: 
     stale: false,
     from: event.from,
     offset: undefined,
+    epoch: undefined,
     ts: event.ts,
   }
   // `last === rev === 0` is a first, still empty snapshot: worth showing as a message that begins.
@@ -141,8 +145,9 @@ export function trackMessages<Custom extends object>(channel: Channel<Custom>, {
 
 /** Behind everything without an offset only when it has none itself: history put in late goes to its place. */
 function insert(list: readonly StreamedMessage[], message: StreamedMessage): StreamedMessage[] {
-  const { offset } = message
-  const later = offset === undefined ? -1 : list.findIndex((other) => other.offset !== undefined && other.offset > offset)
+  const { offset, epoch } = message
+  const later =
+    offset === undefined ? -1 : list.findIndex((other) => other.epoch === epoch && other.offset !== undefined && other.offset > offset)
   return later < 0 ? [...list, message] : [...list.slice(0, later), message, ...list.slice(later)]
 }
 

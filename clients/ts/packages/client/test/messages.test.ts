@@ -92,6 +92,14 @@ describe('the messages of a channel', () => {
     expect(view.list.map((one) => one.content)).toEqual(['m2', 'm3', 'm4'])
   })
 
+  it('messages of a new epoch come behind those of the old one, whatever their offsets', async () => {
+    const it = await subscribedScene({}, 2)
+    const view = trackMessages(it.channel)
+    const at = (epoch: string, offset: number): TidewireEvent => ({ type: 'chat_message', channel: 'chat:1', offset, epoch, replayed: false, payload: { content: `${epoch}-${offset}`, role: 'user' } })
+    view.add([at('a', 8), at('a', 9), at('b', 1), at('b', 2)])
+    expect(view.list.map((one) => one.content)).toEqual(['a-8', 'a-9', 'b-1', 'b-2'])
+  })
+
   it('iterates over the newest state of each changed message until it is closed', async () => {
     const it = await subscribedScene()
     const view = trackMessages(it.channel)
