@@ -9,7 +9,7 @@ Node::Node(const NodeParts& parts)
     : index_(parts.index),
       mesh_(parts.mesh),
       metrics_(parts.metrics),
-      hub_(parts.forms, parts.clock),
+      hub_(parts.forms, parts.clock, parts.metrics),
       history_budget_{.bytes_max = parts.config.limits.history_bytes / parts.mesh.size()},
       channels_(parts.config, {parts.json, parts.clock, parts.limits, history_budget_},
                 parts.config.limits.channels / parts.mesh.size() + 1, parts.metrics),
@@ -73,12 +73,7 @@ void Node::fan_out(const Channel& channel, const PublicationPtr& publication) {
   }
 }
 
-void Node::deliver(const PublicationPtr& publication) {
-  const std::size_t delivered = hub_.deliver(publication);
-  metrics_.deliveries.add(delivered);
-  metrics_.messages_sent[publication->label].add(delivered);
-  metrics_.bytes_sent[publication->label].add(delivered * publication->frame.size());
-}
+void Node::deliver(const PublicationPtr& publication) { hub_.deliver(publication); }
 
 void Node::subscribe(Subscription& subscription, SubscribeRequest request,
                      Done<std::expected<SubscribeSnapshot, Error>> done) {

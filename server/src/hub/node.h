@@ -57,7 +57,7 @@ class Node {
   void publish(const PublishRequest& request, Done<PublishResult> done);
   void cancel(CancelRequest request, Done<std::expected<CancelAck, Error>> done);
 
-  /// Links `subscription` and asks for the channel's snapshot. `done` must activate() it (or
+  /// Links `subscription` and asks for the channel's snapshot. `done` must hub().activate() it (or
   /// unsubscribe() on an error).
   void subscribe(Subscription& subscription, SubscribeRequest request,
                  Done<std::expected<SubscribeSnapshot, Error>> done);

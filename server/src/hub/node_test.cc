@@ -36,7 +36,7 @@ class Listener final : public Subscriber {
                      .info_json = "{}"},
                     [this](std::expected<SubscribeSnapshot, Error> result) {
                       ASSERT_TRUE(result);
-                      subscription.activate(result->position.offset);
+                      node_.hub().activate(subscription, result->position.offset);
                       snapshot = std::move(*result);
                     });
   }
@@ -188,6 +188,33 @@ TEST(Node, MissesAndDoublesNothingWhateverTheInterleaving) {
       for (std::size_t i = 0; i < offsets.size(); ++i) ASSERT_EQ(offsets[i], i + 2);
     }
   }
+}
+
+TEST(Node, HandsOverATurnsPublicationsAtItsEndAndNothingTwice) {
+  Domain domain(1);
+  Hub& hub = domain.nodes[0]->hub();
+  int asked = 0;
+  hub.collect([&] { ++asked; });
+  Listener first(domain, 0, "chat:1", "first");
+  first.subscribe();
+  for (int i = 0; i < 3; ++i) publish(domain, 0, message("chat:1"));
+  EXPECT_TRUE(first.got.empty());
+  EXPECT_EQ(asked, 1);
+
+  Listener late(domain, 0, "chat:1", "late");
+  late.subscribe();
+  EXPECT_EQ(first.offsets(), (std::vector<std::uint64_t>{1, 2, 3}))
+      << "who joins finds nothing waiting that its snapshot already counts";
+  publish(domain, 0, message("chat:1"));
+  first.unsubscribe();
+  EXPECT_EQ(first.offsets().back(), 4U) << "who leaves gets what was published before";
+  hub.flush();
+  EXPECT_EQ(late.offsets(), (std::vector<std::uint64_t>{4}));
+
+  for (std::size_t i = 0; i < Hub::kPendingMax; ++i) publish(domain, 0, message("chat:1"));
+  EXPECT_EQ(late.got.size(), 1U + Hub::kPendingMax) << "a full turn is handed over at once";
+  late.unsubscribe();
+  hub.flush();
 }
 
 TEST(Node, ForgetsASubscriberThatLeftBeforeItsAnswerCame) {

@@ -14,9 +14,9 @@ class Board final : public Subscriber {
     domain.nodes[shard]->subscribe(
         subscription,
         {.channel = "room:1", .user_id = "bob", .connection_id = "c", .info_json = "{}"},
-        [this](std::expected<SubscribeSnapshot, Error> result) {
+        [this, &hub = domain.nodes[shard]->hub()](std::expected<SubscribeSnapshot, Error> result) {
           for (const auto& each : result->latest) take(*each);
-          subscription.activate(result->position.offset);
+          hub.activate(subscription, result->position.offset);
         });
   }
   void deliver(Subscription&, Rendering& rendering) override { take(*rendering.publication()); }

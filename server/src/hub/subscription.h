@@ -39,11 +39,6 @@ class Subscription {
   [[nodiscard]] bool active() const { return active_; }
   [[nodiscard]] std::uint64_t last_offset() const { return last_offset_; }
 
-  void activate(std::uint64_t offset) {
-    active_ = true;
-    last_offset_ = offset;
-  }
-
   /// Takes the next durable offset; false when one is missing.
   [[nodiscard]] bool advance(std::uint64_t offset) {
     const bool next = offset == last_offset_ + 1;

@@ -48,7 +48,7 @@ ws::SharedFrame WireForms::render(const Publication& publication, FormId id) con
 
 const ws::SharedFrame& Rendering::other_frame(FormId form) {
   if (made_.size() <= form) made_.resize(form + 1U);
-  if (!made_[form]) made_[form] = forms_.render(*publication_, form);
+  if (!made_[form]) made_[form] = forms_->render(*publication_, form);
   return made_[form];
 }
 

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "history/channel_history.h"
@@ -51,8 +52,8 @@ class WireForms {
 /// Lifetime: one delivery on one shard.
 class Rendering {
  public:
-  Rendering(const PublicationPtr& publication, const WireForms& forms, MonoMillis now)
-      : publication_(publication), forms_(forms), now_(now) {}
+  Rendering(PublicationPtr publication, const WireForms& forms, MonoMillis now)
+      : publication_(std::move(publication)), forms_(&forms), now_(now) {}
 
   [[nodiscard]] const PublicationPtr& publication() const { return publication_; }
   /// When the delivery happens, asked of the clock once for all subscribers.
@@ -64,8 +65,8 @@ class Rendering {
  private:
   [[nodiscard]] const ws::SharedFrame& other_frame(FormId form);
 
-  const PublicationPtr& publication_;
-  const WireForms& forms_;
+  PublicationPtr publication_;
+  const WireForms* forms_;
   MonoMillis now_;
   std::vector<ws::SharedFrame> made_;
 };

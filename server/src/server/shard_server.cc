@@ -137,6 +137,7 @@ std::expected<void, std::string> ShardServer::prepare() {
 }
 
 void ShardServer::start() {
+  node_.hub().collect([this] { shard_.at_turn_end(hub_flush_); });
   shard_.observe_turns([this](const net::TurnStats& turn) {
     metrics_.loop_lag_seconds.record(std::chrono::microseconds(turn.busy_us));
   });

@@ -54,6 +54,15 @@ class ShardServer final : public net::ListenerEvents,
 
  private:
   struct Kept;
+  /// Hands over what the hub collected in a turn.
+  class HubFlush final : public net::Flushable {
+   public:
+    explicit HubFlush(Hub& hub) : hub_(hub) {}
+    void on_turn_end() override { hub_.flush(); }
+
+   private:
+    Hub& hub_;
+  };
 
   // net::ListenerEvents
   void on_accept(net::UniqueFd socket, const net::SocketAddress& peer) override;
@@ -82,6 +91,7 @@ class ShardServer final : public net::ListenerEvents,
   WireForms forms_;
   ChannelLimits channel_limits_;
   Node node_;
+  HubFlush hub_flush_{node_.hub()};
   SessionDirectory sessions_;
   SchemaRegistry schemas_;
   SessionContext context_;

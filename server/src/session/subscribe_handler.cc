@@ -117,7 +117,7 @@ void SubscribeHandler::finish(Session& session, const std::string& channel, cons
     session.subscriptions_.erase(found);
     return session.reply_error(id, result.error(), channel);
   }
-  found->second->activate(result->position.offset);
+  session.context_.node.hub().activate(*found->second, result->position.offset);
   if (result->was_recovering) {
     const auto label = result->recovered ? RecoveryLabel::recovered : RecoveryLabel::not_recovered;
     session.context_.metrics.recoveries[label].add();
