@@ -155,16 +155,19 @@ void Outbox::promote(const void* channel, std::size_t lane) {
   for (std::size_t lower = lane + 1; lower < kLanes; ++lower) {
     Lane& source = lanes_[lower];
     if (source.ordered == 0) continue;
-    const auto begin = source.entries.begin() + static_cast<std::ptrdiff_t>(source.head);
-    const auto moved = std::stable_partition(begin, source.entries.end(), [&](const Entry& entry) {
-      return entry.channel != channel || !entry.ordered;
-    });
-    if (moved == source.entries.end()) continue;
-    const auto count = static_cast<std::size_t>(source.entries.end() - moved);
-    std::move(moved, source.entries.end(), std::back_inserter(lanes_[lane].entries));
-    source.entries.erase(moved, source.entries.end());
-    source.ordered -= count;
-    lanes_[lane].ordered += count;
+    std::size_t kept = source.head;
+    for (std::size_t i = source.head; i < source.entries.size(); ++i) {
+      Entry& entry = source.entries[i];
+      if (entry.ordered && entry.channel == channel) {
+        --source.ordered;
+        ++lanes_[lane].ordered;
+        lanes_[lane].entries.push_back(std::move(entry));
+      } else if (kept++ != i) {
+        source.entries[kept - 1] = std::move(entry);
+      }
+    }
+    if (kept == source.entries.size()) continue;
+    source.entries.resize(kept);
     waiting_.reset();  // places have changed; merging starts anew
   }
 }
