@@ -1,15 +1,19 @@
 #include "hub/channel_table.h"
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "protocol/channel_name.h"
 
 namespace tidewire {
 
-ChannelTable::ChannelTable(const Config& config, const ChannelContext& context,
-                           std::size_t channels_max, ServerMetrics& metrics)
-    : config_(config), context_(context), channels_max_(channels_max), metrics_(metrics) {}
+ChannelTable::ChannelTable(const Config& config, ChannelContext context, std::size_t channels_max,
+                           ServerMetrics& metrics)
+    : config_(config),
+      context_(std::move(context)),
+      channels_max_(channels_max),
+      metrics_(metrics) {}
 
 Channel* ChannelTable::find(std::string_view name) {
   const auto found = channels_.find(name);
@@ -33,19 +37,18 @@ std::expected<Channel*, Error> ChannelTable::find_or_create(std::string_view nam
   return channel;
 }
 
-void ChannelTable::sweep(const std::function<void(Channel&, PublicationPtr)>& emit) {
+void ChannelTable::sweep() {
   std::vector<std::string_view> expired;
   std::int64_t history_bytes = 0;
   std::int64_t streams = 0;
   for (auto& [name, channel] : channels_) {
-    channel->interrupt_abandoned(
-        [&](PublicationPtr publication) { emit(*channel, std::move(publication)); });
+    channel->sweep();
     if (channel->expired()) {
       expired.push_back(name);
       last_state_version_ = std::max(last_state_version_, channel->state().last_version());
     }
     history_bytes += static_cast<std::int64_t>(channel->history_bytes());
-    streams += static_cast<std::int64_t>(channel->growing());
+    streams += static_cast<std::int64_t>(channel->streams().growing());
   }
   for (const std::string_view name : expired) channels_.erase(name);
   metrics_.channels.set(static_cast<std::int64_t>(channels_.size()));

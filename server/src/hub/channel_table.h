@@ -16,15 +16,15 @@ namespace tidewire {
 /// Limit:  channels_max; past it a new channel is refused with `limit_exceeded`.
 class ChannelTable {
  public:
-  ChannelTable(const Config& config, const ChannelContext& context, std::size_t channels_max,
+  ChannelTable(const Config& config, ChannelContext context, std::size_t channels_max,
                ServerMetrics& metrics);
 
   [[nodiscard]] Channel* find(std::string_view name);
   [[nodiscard]] std::expected<Channel*, Error> find_or_create(std::string_view name);
 
-  /// Interrupts abandoned messages, forgets expired channels and brings the gauges up to date.
+  /// Lets every channel do what is due, forgets expired ones and brings the gauges up to date.
   /// Called every few seconds; visits every channel.
-  void sweep(const std::function<void(Channel&, PublicationPtr)>& emit);
+  void sweep();
 
   template <typename Visit>
   void for_each(Visit&& visit) {
@@ -35,7 +35,7 @@ class ChannelTable {
 
  private:
   const Config& config_;
-  ChannelContext context_;
+  const ChannelContext context_;
   std::size_t channels_max_;
   ServerMetrics& metrics_;
   NamespaceConfig unconfigured_;  // of namespaces that the configuration does not name

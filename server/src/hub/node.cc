@@ -11,38 +11,56 @@ Node::Node(const NodeParts& parts)
       metrics_(parts.metrics),
       hub_(parts.forms, parts.clock, parts.metrics),
       history_budget_{.bytes_max = parts.config.limits.history_bytes / parts.mesh.size()},
-      channels_(parts.config, {parts.json, parts.clock, parts.limits, history_budget_},
+      channels_(parts.config,
+                {parts.json, parts.clock, parts.limits, history_budget_,
+                 [this](const Channel& channel, const PublicationPtr& publication) {
+                   fan_out(channel, publication);
+                 }},
                 parts.config.limits.channels / parts.mesh.size() + 1, parts.metrics),
       nodes_{this} {}
 
 template <typename Result>
 void Node::ask(std::string_view channel, std::move_only_function<Result(Node&)> work,
                Done<Result> done) {
+  ask_later<Result>(
+      channel,
+      [work = std::move(work)](Node& node, Done<Result> answer) mutable { answer(work(node)); },
+      std::move(done));
+}
+
+template <typename Result>
+void Node::ask_later(std::string_view channel,
+                     std::move_only_function<void(Node&, Done<Result>)> work, Done<Result> done) {
   const ShardIndex owner = owner_of(channel, nodes_.size());
-  if (owner == index_) return done(work(*this));
+  if (owner == index_) return work(*this, std::move(done));
   mesh_.post(owner, [this, node = nodes_[owner], work = std::move(work),
                      done = std::move(done)]() mutable {
-    mesh_.post(index_, [result = work(*node), done = std::move(done)]() mutable {
-      done(std::move(result));
+    work(*node, [this, done = std::move(done)](Result result) mutable {
+      mesh_.post(index_, [result = std::move(result), done = std::move(done)]() mutable {
+        done(std::move(result));
+      });
     });
   });
 }
 
-void Node::publish(const PublishRequest& request, Done<PublishResult> done) {
+void Node::publish(const PublishRequest& request, PublishDone done) {
   const ShardIndex owner = owner_of(request.channel, nodes_.size());
-  if (owner == index_) return done(publish_here(request));
-  ask<PublishResult>(
+  if (owner == index_) return publish_here(request, std::move(done));
+  ask_later<PublishResult>(
       request.channel,
-      [parcel = PublishParcel(request)](Node& node) { return node.publish_here(parcel.request()); },
+      [parcel = PublishParcel(request)](Node& node, PublishDone answer) {
+        node.publish_here(parcel.request(), std::move(answer));
+      },
       std::move(done));
 }
 
-PublishResult Node::publish_here(const PublishRequest& request) {
+void Node::publish_here(const PublishRequest& request, PublishDone done) {
   auto channel = channels_.find_or_create(request.channel);
-  if (!channel) return std::unexpected(std::move(channel.error()));
-  auto result = (*channel)->publish(request, emitter(**channel));
-  if (result && !result->duplicate) metrics_.publishes.add();
-  return result;
+  if (!channel) return done(std::unexpected(std::move(channel.error())));
+  (*channel)->publish(request, [this, done = std::move(done)](PublishResult result) mutable {
+    if (result && !result->duplicate) metrics_.publishes.add();
+    done(std::move(result));
+  });
 }
 
 void Node::cancel(CancelRequest request, Done<std::expected<CancelAck, Error>> done) {
@@ -52,13 +70,9 @@ void Node::cancel(CancelRequest request, Done<std::expected<CancelAck, Error>> d
       [request = std::move(request)](Node& node) -> std::expected<CancelAck, Error> {
         auto channel = node.channels_.find_or_create(request.channel);
         if (!channel) return std::unexpected(std::move(channel.error()));
-        return (*channel)->cancel(request, node.emitter(**channel));
+        return (*channel)->cancel(request);
       },
       std::move(done));
-}
-
-Channel::Emit Node::emitter(Channel& channel) {
-  return [this, &channel](const PublicationPtr& publication) { fan_out(channel, publication); };
 }
 
 void Node::fan_out(const Channel& channel, const PublicationPtr& publication) {
@@ -92,7 +106,7 @@ std::expected<SubscribeSnapshot, Error> Node::subscribe_here(const SubscribeRequ
                                                              ShardIndex shard) {
   auto channel = channels_.find_or_create(request.channel);
   if (!channel) return std::unexpected(std::move(channel.error()));
-  return (*channel)->subscribe(request, shard, emitter(**channel));
+  return (*channel)->subscribe(request, shard);
 }
 
 void Node::unsubscribe(Subscription& subscription, std::string user_id, std::string connection_id,
@@ -111,8 +125,7 @@ void Node::unsubscribe(Subscription& subscription, std::string user_id, std::str
 
 void Node::unsubscribe_here(const std::string& name, const std::string& user_id,
                             const std::string& connection_id, ShardIndex shard) {
-  if (Channel* channel = channels_.find(name))
-    channel->unsubscribe(user_id, connection_id, shard, emitter(*channel));
+  if (Channel* channel = channels_.find(name)) channel->unsubscribe(user_id, connection_id, shard);
 }
 
 void Node::history(std::string channel, HistoryQuery query,
@@ -140,7 +153,7 @@ void Node::presence(std::string channel, Done<std::vector<PresentUser>> done) {
       name,
       [channel = std::move(channel)](Node& node) {
         Channel* found = node.channels_.find(channel);
-        return found == nullptr ? std::vector<PresentUser>{} : found->presence();
+        return found == nullptr ? std::vector<PresentUser>{} : found->presence().members();
       },
       std::move(done));
 }
@@ -175,7 +188,7 @@ void Node::state_change(StateChange change, Done<std::expected<std::uint64_t, Er
       [change = std::move(change)](Node& node) -> std::expected<std::uint64_t, Error> {
         auto found = node.channels_.find_or_create(change.channel);
         if (!found) return std::unexpected(std::move(found.error()));
-        return (*found)->change_state(change, node.emitter(**found));
+        return (*found)->change_state(change);
       },
       std::move(done));
 }
@@ -202,16 +215,12 @@ std::vector<ChannelSummary> Node::list_here(std::string_view prefix, std::size_t
   std::vector<ChannelSummary> list;
   channels_.for_each([&](const Channel& channel) {
     if (list.size() >= limit || !channel.name().starts_with(prefix)) return;
-    list.push_back({channel.name(), channel.subscribers(), channel.members(), channel.growing(),
-                    channel.top()});
+    list.push_back({channel.name(), channel.subscribers(), channel.presence().size(),
+                    channel.streams().growing(), channel.top()});
   });
   return list;
 }
 
-void Node::sweep() {
-  channels_.sweep([this](Channel& channel, const PublicationPtr& publication) {
-    fan_out(channel, publication);
-  });
-}
+void Node::sweep() { channels_.sweep(); }
 
 }  // namespace tidewire

@@ -54,7 +54,7 @@ class Node {
   /// Tells each node of the others; before any shard runs. `nodes[i]` is shard i's.
   void connect(std::vector<Node*> nodes) { nodes_ = std::move(nodes); }
 
-  void publish(const PublishRequest& request, Done<PublishResult> done);
+  void publish(const PublishRequest& request, PublishDone done);
   void cancel(CancelRequest request, Done<std::expected<CancelAck, Error>> done);
 
   /// Links `subscription` and asks for the channel's snapshot. `done` must hub().activate() it (or
@@ -89,8 +89,12 @@ class Node {
   template <typename Result>
   void ask(std::string_view channel, std::move_only_function<Result(Node&)> work,
            Done<Result> done);
+  /// The same for work that takes its time: it gets what takes its result.
+  template <typename Result>
+  void ask_later(std::string_view channel, std::move_only_function<void(Node&, Done<Result>)> work,
+                 Done<Result> done);
 
-  PublishResult publish_here(const PublishRequest& request);
+  void publish_here(const PublishRequest& request, PublishDone done);
   std::expected<SubscribeSnapshot, Error> subscribe_here(const SubscribeRequest& request,
                                                          ShardIndex shard);
   void unsubscribe_here(const std::string& channel, const std::string& user_id,
@@ -99,7 +103,6 @@ class Node {
   std::vector<ChannelSummary> list_here(std::string_view prefix, std::size_t limit);
   void fan_out(const Channel& channel, const PublicationPtr& publication);
   void deliver(const PublicationPtr& publication);
-  [[nodiscard]] Channel::Emit emitter(Channel& channel);
 
   ShardIndex index_;
   ShardMesh& mesh_;

@@ -17,4 +17,10 @@ struct PublicationStamp {
                                                             const PublishRequest& request,
                                                             const PublicationStamp& stamp);
 
+/// The sender as the codec and a PublishRequest take it.
+[[nodiscard]] inline Sender view_of(const PublicationSender& sender) {
+  return {
+      .user_id = sender.user_id, .connection_id = sender.connection_id, .client = sender.client};
+}
+
 }  // namespace tidewire

@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <expected>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -49,6 +50,9 @@ struct PublishAck {
 };
 
 using PublishResult = std::expected<PublishAck, Error>;
+
+/// Takes the answer to one publish, once: at once, or when the event is stored.
+using PublishDone = std::move_only_function<void(PublishResult)>;
 
 /// A PublishRequest that owns its bytes, in one allocation, to travel between shards.
 class PublishParcel {

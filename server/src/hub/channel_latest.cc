@@ -1,0 +1,32 @@
+#include "hub/channel_latest.h"
+
+#include "hub/publication_factory.h"
+
+namespace tidewire {
+namespace {
+
+/// A slot names what a later event replaces: the newest of one type by one sender.
+std::string slot_of(const PublishRequest& request) {
+  std::string slot(request.type);
+  return slot.append(1, '\0').append(request.from.user_id);
+}
+
+}  // namespace
+
+void ChannelLatest::publish(const PublishRequest& request) {
+  auto made = make_publication(scope_.context.codec, request, {.ts = scope_.now()});
+  made->slot = slot_of(request);
+  const auto found = newest_.find(made->slot);
+  if (found != newest_.end()) {
+    found->second = made;
+  } else if (newest_.size() < scope_.context.limits.latest_values) {
+    newest_.emplace(made->slot, made);
+  }
+  scope_.emit(std::move(made));
+}
+
+void ChannelLatest::add_to(std::vector<PublicationPtr>& snapshot) const {
+  for (const auto& [slot, publication] : newest_) snapshot.push_back(publication);
+}
+
+}  // namespace tidewire

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <expected>
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "hub/cancel_request.h"
+#include "hub/channel_scope.h"
+#include "hub/publish_request.h"
+#include "protocol/replies.h"
+#include "stream/early_cancels.h"
+#include "stream/stream_table.h"
+
+namespace tidewire {
+
+/// The growing messages of one channel: their pieces, their cancels, and the durable message that
+/// each becomes.
+///
+/// Owner:  one Channel. Thread: the channel's owner shard.
+/// Limit:  ChannelLimits::streams.
+class ChannelStreams {
+ public:
+  /// Appends the durable message that a growing one has become.
+  using Append = std::function<void(const PublishRequest& whole, PublishDone done)>;
+
+  ChannelStreams(const ChannelScope& scope, Append append);
+
+  /// Takes one piece; `done` gets the answer, for the last piece when the whole is durable.
+  void publish(const PublishRequest& request, PublishDone done);
+
+  /// Ends a growing message: the text so far becomes a durable message with status `cancelled`.
+  /// A message that has not begun yet ends at its first piece.
+  std::expected<CancelAck, Error> cancel(const CancelRequest& request);
+
+  /// Ends growing messages that nobody continues: the text so far becomes a durable message with
+  /// status `interrupted`.
+  void interrupt_abandoned();
+
+  /// One piece per growing message, with all of its text.
+  [[nodiscard]] std::vector<PublicationPtr> snapshots() const;
+
+  [[nodiscard]] std::size_t growing() const { return table_.size(); }
+  /// Nothing grows and no cancel waits for its message.
+  [[nodiscard]] bool idle();
+
+ private:
+  void end_early(const std::string& message_id, std::string_view status);
+  void finish(std::string_view message_id, std::string_view status, PublishDone done);
+  void remember_sender(const PublishRequest& request);
+  [[nodiscard]] PublishRequest piece_request(const PublicationSender& sender) const;
+  [[nodiscard]] PublicationPtr make_piece(const ChunkDelivery& piece, PublishRequest request) const;
+  [[nodiscard]] PublicationPtr snapshot(const MessageStream& stream) const;
+
+  const ChannelScope& scope_;
+  Append append_;
+  StreamTable table_;
+  EarlyCancels early_cancels_;
+  std::map<std::string, Producer, std::less<>> producers_;  // by message id
+};
+
+}  // namespace tidewire
