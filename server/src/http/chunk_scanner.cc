@@ -20,7 +20,7 @@ std::expected<std::size_t, ParseError> ChunkScanner::feed(std::span<const char> 
       chunk_bytes_ -= part;
       taken += part;
       if (chunk_bytes_ == 0) place_ = Place::data_cr;
-      continue;
+      break;
     }
     const bool ends_line = place_ == Place::size_lf;
     if (Verdict verdict = take(bytes[taken]); !verdict) return std::unexpected(verdict.error());

@@ -16,9 +16,16 @@ class ChunkScanner {
  public:
   explicit ChunkScanner(std::size_t body_bytes_max) : body_bytes_max_(body_bytes_max) {}
 
-  /// Takes bytes up to the end of a size line or of the body and says how many it took: Beast must
-  /// judge each line before the next one is looked at, or the verdict would depend on the cuts.
+  /// Takes bytes up to the end of a size line, of a chunk's data or of the body and says how many
+  /// it took: Beast must judge each line before the next one is looked at, or the verdict would
+  /// depend on the cuts.
   [[nodiscard]] std::expected<std::size_t, ParseError> feed(std::span<const char> bytes);
+  /// True when Beast may have what was taken: it ends with a whole size line, with data or with the
+  /// body. Beast wants the last size line together with the end of the body: given the line first
+  /// and then the end but for its LF, it fails its own assertion.
+  [[nodiscard]] bool whole() const {
+    return place_ == Place::data || place_ == Place::data_cr || place_ == Place::done;
+  }
   [[nodiscard]] bool done() const { return place_ == Place::done; }
 
  private:

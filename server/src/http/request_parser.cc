@@ -29,7 +29,7 @@ struct RequestParser::State {
   void end_head();
   void feed_chunks(std::span<const char> bytes);
   void feed_length(std::span<const char> bytes);
-  [[nodiscard]] bool give_beast(std::string_view bytes);
+  [[nodiscard]] bool give_beast();
   void complete();
   void fail(const ParseError& why) {
     error = why;
@@ -43,7 +43,7 @@ struct RequestParser::State {
   Framing framing;
   std::uint64_t body_bytes_left = 0;
   beast::http::request_parser<beast::http::string_body> beast_parser;
-  std::string pending;  // the start of a chunk line that Beast wants whole
+  std::string pending;  // taken from the caller, not yet by Beast
   Request request;
   ParseError error;
   bool continue_asked = false;
@@ -78,7 +78,8 @@ void RequestParser::State::end_head() {
   if (!target) return fail(target.error());
   request.path = std::move(target->path);
   request.query = target->query;
-  if (!give_beast(head.bytes())) return;
+  pending = head.bytes();
+  if (!give_beast()) return;
   if (!beast_parser.is_header_done()) return fail({400, "the request is malformed"});
   if (!framing.chunked && body_bytes_left == 0) complete();
 }
@@ -88,7 +89,8 @@ void RequestParser::State::feed_chunks(std::span<const char> bytes) {
     const auto taken = chunks.feed(bytes);
     if (!taken) return fail(taken.error());
     consumed += *taken;
-    if (!give_beast({bytes.data(), *taken})) return;
+    pending.append(bytes.data(), *taken);
+    if (chunks.whole() && !give_beast()) return;
     bytes = bytes.subspan(*taken);
   }
   if (chunks.done()) complete();
@@ -99,12 +101,12 @@ void RequestParser::State::feed_length(std::span<const char> bytes) {
       static_cast<std::size_t>(std::min<std::uint64_t>(body_bytes_left, bytes.size()));
   body_bytes_left -= taken;
   consumed += taken;
-  if (give_beast({bytes.data(), taken}) && body_bytes_left == 0) complete();
+  pending.append(bytes.data(), taken);
+  if (give_beast() && body_bytes_left == 0) complete();
 }
 
-/// Beast leaves the start of an incomplete chunk line with the caller: it waits in `pending`.
-bool RequestParser::State::give_beast(std::string_view bytes) {
-  pending.append(bytes);
+/// What Beast does not take waits for more in `pending`.
+bool RequestParser::State::give_beast() {
   std::size_t used = 0;
   while (used < pending.size()) {
     boost::system::error_code code;

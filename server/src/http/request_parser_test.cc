@@ -128,6 +128,25 @@ TEST(RequestParser, JoinsChunksAtEverySplit) {
   }
 }
 
+/// Beast asserts that the end of a body does not come to it but for its last byte.
+TEST(RequestParser, TakesChunksInThreePiecesWhereverTheyAreCut) {
+  const std::string head =
+      "POST /x HTTP/1.1\r\nHost: a.example\r\nTransfer-Encoding: chunked\r\n\r\n";
+  for (const std::string& body : {std::string("0\r\n\r\n"), std::string("00;a=b\r\n\r\n"),
+                                  std::string("2\r\nhi\r\n0\r\n\r\n")}) {
+    for (std::size_t first = 0; first < body.size(); ++first) {
+      for (std::size_t second = first; second < body.size(); ++second) {
+        RequestParser parser;
+        ASSERT_EQ(parser.feed(head + body.substr(0, first)), ParseStatus::need_more);
+        ASSERT_EQ(parser.feed(body.substr(first, second - first)), ParseStatus::need_more);
+        ASSERT_EQ(parser.feed(body.substr(second)), ParseStatus::complete)
+            << body << first << '/' << second;
+        EXPECT_EQ(parser.request().body, body.starts_with('2') ? "hi" : "");
+      }
+    }
+  }
+}
+
 TEST(RequestParser, LeavesFramesAfterAnUpgradeInRest) {
   const std::string request =
       get("/ws", "Upgrade: websocket\r\nConnection: keep-alive, Upgrade\r\n");
