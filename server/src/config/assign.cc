@@ -5,6 +5,7 @@
 #include <system_error>
 
 #include "config/auth_keys.h"
+#include "config/option_text.h"
 #include "config/text_file.h"
 #include "config/units.h"
 

@@ -17,7 +17,7 @@ using Milliseconds = std::chrono::milliseconds;
 ///
 /// Owner:   whoever loaded it (config/loader.h); shards keep a copy or a pointer to a const one.
 /// Thread:  immutable after loading, so any.
-/// Limits:  the ranges are in config/option_table.cc, and only there.
+/// Limits:  the ranges are in config/options_*.cc, and only there.
 /// Units:   durations are milliseconds, sizes are bytes, rates are per second.
 ///
 /// The names are the configuration keys: `listen.public` is `listen.public_address` here only

@@ -60,11 +60,4 @@ struct Option {
 /// "listen.public" -> "TIDEWIRE_LISTEN_PUBLIC".
 [[nodiscard]] std::string environment_name(std::string_view path);
 
-/// The current value as it would stand in a TOML file; a set secret is "(set)".
-[[nodiscard]] std::string format_option(const Option& option, Config& config);
-[[nodiscard]] std::string format_option(const Option& option, NamespaceConfig& config);
-
-/// What a value of the option may be: `a size from 1KiB to 64MiB such as "64KiB"`.
-[[nodiscard]] std::string describe_values(const Option& option);
-
 }  // namespace tidewire

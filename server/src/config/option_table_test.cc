@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "config/nearest.h"
+#include "config/option_text.h"
 #include "config/units.h"
 
 namespace tidewire {

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "config/option_table.h"
+#include "config/option_text.h"
 
 namespace tidewire {
 namespace {

@@ -1,0 +1,84 @@
+// What holds in the channels of one namespace: `namespace.<name>.`
+#include <array>
+
+#include "config/option_rows.h"
+
+namespace tidewire {
+namespace {
+
+using enum OptionKind;
+
+constexpr auto kClasses =
+    std::to_array<std::string_view>({"durable", "stream", "latest", "ephemeral"});
+
+constexpr Option kRows[] = {
+    {.path = "class",
+     .kind = choice,
+     .help = "Delivery class of the event types that are not built in.",
+     .namespace_target = NS(delivery_class),
+     .choices = kClasses},
+    {.path = "publish",
+     .kind = boolean,
+     .help = "Any authenticated user may publish.",
+     .namespace_target = NS(publish)},
+    {.path = "subscribe",
+     .kind = boolean,
+     .help = "Any authenticated user may subscribe.",
+     .namespace_target = NS(subscribe)},
+    {.path = "history",
+     .kind = boolean,
+     .help = "Any authenticated user may read the history.",
+     .namespace_target = NS(history)},
+    {.path = "cancel",
+     .kind = boolean,
+     .help = "Any authenticated user may cancel a growing message.",
+     .namespace_target = NS(cancel)},
+    {.path = "presence",
+     .kind = boolean,
+     .help = "Keep the list of members; every subscriber may read it.",
+     .namespace_target = NS(presence)},
+    {.path = "join_leave",
+     .kind = boolean,
+     .help = "Send presence_join and presence_leave to the subscribers; needs presence.",
+     .namespace_target = NS(join_leave)},
+    {.path = "history_size",
+     .kind = integer,
+     .help = "Publications kept a channel; 0 keeps none, and nothing can be recovered.",
+     .namespace_target = NS(history_size),
+     .max = 1'000'000},
+    {.path = "history_bytes",
+     .kind = bytes,
+     .help = "Bytes of history kept a channel.",
+     .namespace_target = NS(history_bytes),
+     .min = 1 * kKiB,
+     .max = 10 * kGiB},
+    {.path = "history_ttl",
+     .kind = duration,
+     .help = "How long a publication is kept.",
+     .namespace_target = NS(history_ttl),
+     .min = 100,
+     .max = 365 * kDay},
+    {.path = "idempotency_window",
+     .kind = duration,
+     .help = "How long the `key` of a publish is remembered.",
+     .namespace_target = NS(idempotency_window),
+     .max = kDay},
+    {.path = "stream_timeout",
+     .kind = duration,
+     .help = "A growing message without a new piece for so long is interrupted.",
+     .namespace_target = NS(stream_timeout),
+     .min = 100,
+     .max = kDay},
+    {.path = "batch_window",
+     .kind = duration,
+     .help = "Collect deliveries for so long before they are sent; 0 sends at the end of each "
+             "loop turn.",
+     .namespace_target = NS(batch_window),
+     .max = 10 * kSecond},
+};
+
+}  // namespace
+
+std::span<const Option> namespace_options() { return kRows; }
+
+}  // namespace tidewire
