@@ -302,6 +302,10 @@ void Outbox::clear() {
     account(-static_cast<std::int64_t>(committed_.back().cost), -1);
     committed_.pop_back();
   }
+  if (!blocked()) {  // only what has left was there
+    committed_.clear();
+    committed_head_ = 0;
+  }
   waiting_.reset();
 }
 

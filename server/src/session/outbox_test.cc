@@ -317,5 +317,18 @@ TEST_F(OutboxTest, GivesEveryByteInOrderWhateverTheReaderTakes) {
   }
 }
 
+TEST_F(OutboxTest, IsEmptyOfWhatHasLeftOnceItIsCleared) {
+  push("first");
+  push("second");
+  // The reader took the first as a whole, and nothing of the second.
+  EXPECT_EQ(read_bytes(text("first").size()), text("first").bytes());
+  outbox_->clear();
+  EXPECT_TRUE(outbox_->empty());
+  push("farewell");
+  EXPECT_EQ(read_all(), (Payloads{"farewell"}));
+  push("after it");
+  EXPECT_EQ(read_all(), (Payloads{"after it"}));
+}
+
 }  // namespace
 }  // namespace tidewire
