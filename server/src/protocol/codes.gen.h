@@ -43,6 +43,7 @@ enum class ErrorCode : std::uint16_t {
   rpc_timeout = 1602,  // The method did not answer in time.
   unavailable = 1603,  // The worker, backend or store is gone or not reachable now.
   rpc_failed = 1604,  // The method answered with an error; error holds it.
+  rpc_cancelled = 1605,  // The caller gave the call up with rpc_cancel.
   internal = 1901,  // A fault of the server; it is logged there.
   overloaded = 1902,  // The server sheds load; nothing was done.
   shutting_down = 1903,  // The server is stopping; a goaway says when to reconnect.
@@ -74,6 +75,7 @@ enum class ErrorCode : std::uint16_t {
     case ErrorCode::rpc_timeout: return "rpc_timeout";
     case ErrorCode::unavailable: return "unavailable";
     case ErrorCode::rpc_failed: return "rpc_failed";
+    case ErrorCode::rpc_cancelled: return "rpc_cancelled";
     case ErrorCode::internal: return "internal";
     case ErrorCode::overloaded: return "overloaded";
     case ErrorCode::shutting_down: return "shutting_down";
@@ -107,6 +109,7 @@ template <>
   if (name == "rpc_timeout") return ErrorCode::rpc_timeout;
   if (name == "unavailable") return ErrorCode::unavailable;
   if (name == "rpc_failed") return ErrorCode::rpc_failed;
+  if (name == "rpc_cancelled") return ErrorCode::rpc_cancelled;
   if (name == "internal") return ErrorCode::internal;
   if (name == "overloaded") return ErrorCode::overloaded;
   if (name == "shutting_down") return ErrorCode::shutting_down;
@@ -140,6 +143,7 @@ template <>
     case ErrorCode::rpc_timeout: return true;
     case ErrorCode::unavailable: return true;
     case ErrorCode::rpc_failed: return false;
+    case ErrorCode::rpc_cancelled: return false;
     case ErrorCode::internal: return true;
     case ErrorCode::overloaded: return true;
     case ErrorCode::shutting_down: return true;
@@ -174,6 +178,7 @@ template <>
     case ErrorCode::rpc_timeout: return 504;
     case ErrorCode::unavailable: return 503;
     case ErrorCode::rpc_failed: return 502;
+    case ErrorCode::rpc_cancelled: return 409;
     case ErrorCode::internal: return 500;
     case ErrorCode::overloaded: return 503;
     case ErrorCode::shutting_down: return 503;
@@ -450,6 +455,7 @@ enum class MessageType : std::uint8_t {
   history,  // Reads earlier publications.
   presence,  // Asks who is there.
   rpc,  // Calls a method.
+  rpc_cancel,  // Gives up a call; a worker whose call ended before it answered receives the same type.
   rpc_serve,  // Offers methods as a worker.
   rpc_response,  // A worker's answer to an rpc_request.
   state_get,  // Reads one key of the channel's shared state, or all.
@@ -473,7 +479,7 @@ enum class MessageType : std::uint8_t {
   rpc_request,  // A call for a worker.
   state_changed,  // A key of the shared state changed.
 };
-inline constexpr std::size_t kMessageTypeCount = 29;
+inline constexpr std::size_t kMessageTypeCount = 30;
 
 [[nodiscard]] constexpr std::string_view to_name(MessageType value) {
   switch (value) {
@@ -484,6 +490,7 @@ inline constexpr std::size_t kMessageTypeCount = 29;
     case MessageType::history: return "history";
     case MessageType::presence: return "presence";
     case MessageType::rpc: return "rpc";
+    case MessageType::rpc_cancel: return "rpc_cancel";
     case MessageType::rpc_serve: return "rpc_serve";
     case MessageType::rpc_response: return "rpc_response";
     case MessageType::state_get: return "state_get";
@@ -519,6 +526,7 @@ template <>
   if (name == "history") return MessageType::history;
   if (name == "presence") return MessageType::presence;
   if (name == "rpc") return MessageType::rpc;
+  if (name == "rpc_cancel") return MessageType::rpc_cancel;
   if (name == "rpc_serve") return MessageType::rpc_serve;
   if (name == "rpc_response") return MessageType::rpc_response;
   if (name == "state_get") return MessageType::state_get;
@@ -556,6 +564,7 @@ enum class MessageRole : std::uint8_t { command, control, event, reply, push };
     case MessageType::history: return MessageRole::command;
     case MessageType::presence: return MessageRole::command;
     case MessageType::rpc: return MessageRole::command;
+    case MessageType::rpc_cancel: return MessageRole::command;
     case MessageType::rpc_serve: return MessageRole::command;
     case MessageType::rpc_response: return MessageRole::command;
     case MessageType::state_get: return MessageRole::command;
@@ -592,6 +601,7 @@ enum class MessageRole : std::uint8_t { command, control, event, reply, push };
     case MessageType::history: return true;
     case MessageType::presence: return true;
     case MessageType::rpc: return true;
+    case MessageType::rpc_cancel: return true;
     case MessageType::rpc_serve: return true;
     case MessageType::rpc_response: return true;
     case MessageType::state_get: return true;
@@ -629,6 +639,7 @@ enum class ChannelUse : std::uint8_t { never, optional, required };
     case MessageType::history: return ChannelUse::required;
     case MessageType::presence: return ChannelUse::required;
     case MessageType::rpc: return ChannelUse::optional;
+    case MessageType::rpc_cancel: return ChannelUse::optional;
     case MessageType::rpc_serve: return ChannelUse::never;
     case MessageType::rpc_response: return ChannelUse::never;
     case MessageType::state_get: return ChannelUse::required;
@@ -664,6 +675,7 @@ enum class ChannelUse : std::uint8_t { never, optional, required };
     case MessageType::history: return std::nullopt;
     case MessageType::presence: return std::nullopt;
     case MessageType::rpc: return std::nullopt;
+    case MessageType::rpc_cancel: return std::nullopt;
     case MessageType::rpc_serve: return std::nullopt;
     case MessageType::rpc_response: return std::nullopt;
     case MessageType::state_get: return std::nullopt;
@@ -699,6 +711,7 @@ enum class ChannelUse : std::uint8_t { never, optional, required };
     case MessageType::history: return std::nullopt;
     case MessageType::presence: return std::nullopt;
     case MessageType::rpc: return std::nullopt;
+    case MessageType::rpc_cancel: return std::nullopt;
     case MessageType::rpc_serve: return std::nullopt;
     case MessageType::rpc_response: return std::nullopt;
     case MessageType::state_get: return std::nullopt;

@@ -1,8 +1,10 @@
 #include "protocol/commands.h"
 
+#include <algorithm>
 #include <limits>
 #include <utility>
 
+#include "protocol/envelope.h"
 #include "protocol/payload_fields.h"
 
 namespace tidewire {
@@ -117,8 +119,19 @@ std::expected<RpcCommand, Error> parse_rpc(std::string_view payload) {
   while (fields.next()) {
     if (fields.is("method")) fields.read_text(command.method, 1, kMethodBytesMax);
     if (fields.is("params")) command.params = fields.value().raw;
+    if (fields.is("timeoutMs")) fields.read_whole(command.timeout_ms, 1, kRpcTimeoutMsMax);
   }
   fields.need({"method"});
+  return finish(fields, std::move(command));
+}
+
+std::expected<RpcCancelCommand, Error> parse_rpc_cancel(std::string_view payload) {
+  RpcCancelCommand command;
+  PayloadFields fields(payload);
+  while (fields.next()) {
+    if (fields.is("id")) fields.read_text(command.id, 1, kIdBytesMax);
+  }
+  fields.need({"id"});
   return finish(fields, std::move(command));
 }
 
@@ -127,8 +140,12 @@ std::expected<RpcServeCommand, Error> parse_rpc_serve(std::string_view payload) 
   PayloadFields fields(payload);
   while (fields.next()) {
     if (fields.is("methods")) read_methods(fields, command.methods);
+    if (fields.is("idempotent")) read_methods(fields, command.idempotent);
   }
   fields.need({"methods"});
+  for (std::size_t i = 0; i < command.idempotent.size(); ++i)
+    if (std::ranges::find(command.methods, command.idempotent[i]) == command.methods.end())
+      fields.refuse_at("/payload/idempotent/" + std::to_string(i), "is not one of `methods`");
   return finish(fields, std::move(command));
 }
 
@@ -139,14 +156,17 @@ std::expected<RpcResponseCommand, Error> parse_rpc_response(std::string_view pay
   while (fields.next()) {
     if (fields.is("requestId")) fields.read_text(command.request_id, 1, kSessionIdBytesMax);
     if (fields.is("result")) command.result = fields.value().raw;
+    if (fields.is("messageId")) fields.read_text(command.message_id, 1, kMessageIdBytesMax);
     if (fields.is("error")) {
       failed = true;
       read_failure(fields, command);
     }
   }
   fields.need({"requestId"});
-  if (failed == !command.result.empty())
-    fields.refuse_at("/payload", "exactly one of result and error");
+  const bool answered = !command.result.empty() || !command.message_id.empty();
+  if (failed == answered)
+    fields.refuse_at("/payload", "either an error, or a result, a messageId or both");
+  if (answered && command.result.empty()) command.result = "null";
   return finish(fields, std::move(command));
 }
 

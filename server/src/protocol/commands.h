@@ -27,6 +27,7 @@ inline constexpr std::size_t kStateKeyBytesMax = 128;
 inline constexpr std::size_t kMessageIdBytesMax = 128;
 inline constexpr std::size_t kReasonBytesMax = 256;
 inline constexpr std::uint64_t kHistoryLimitMax = 1000;
+inline constexpr std::uint64_t kRpcTimeoutMsMax = 3'600'000;
 
 struct AuthCommand {
   std::string token;
@@ -55,16 +56,24 @@ struct HistoryCommand {
 struct RpcCommand {
   std::string method;
   std::string_view params = "null";  // raw JSON
+  std::uint64_t timeout_ms = 0;      // 0: not said
+};
+
+/// A caller names the call it gives up by the call's own `id`.
+struct RpcCancelCommand {
+  std::string id;
 };
 
 struct RpcServeCommand {
   std::vector<std::string> methods;
+  std::vector<std::string> idempotent;  // those of `methods` that may be asked twice
 };
 
-/// Exactly one of `result` and `error_name` is there.
+/// Exactly one of an answer and `error_name` is there; an answer is a result, a stream or both.
 struct RpcResponseCommand {
   std::string request_id;
   std::string_view result;  // raw JSON, empty when the method failed
+  std::string message_id;   // the message stream that the answer goes on as
   std::string error_name;
   std::string error_message;
 };
@@ -99,6 +108,7 @@ struct HeartbeatCommand {
 [[nodiscard]] std::expected<AckCommand, Error> parse_ack(std::string_view payload);
 [[nodiscard]] std::expected<HistoryCommand, Error> parse_history(std::string_view payload);
 [[nodiscard]] std::expected<RpcCommand, Error> parse_rpc(std::string_view payload);
+[[nodiscard]] std::expected<RpcCancelCommand, Error> parse_rpc_cancel(std::string_view payload);
 [[nodiscard]] std::expected<RpcServeCommand, Error> parse_rpc_serve(std::string_view payload);
 [[nodiscard]] std::expected<RpcResponseCommand, Error> parse_rpc_response(std::string_view payload);
 [[nodiscard]] std::expected<StateGetCommand, Error> parse_state_get(std::string_view payload);

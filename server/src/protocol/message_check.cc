@@ -25,6 +25,8 @@ std::optional<Error> check_payload(MessageType type, const Envelope& envelope,
       return error_of(parse_history(envelope.payload));
     case MessageType::rpc:
       return error_of(parse_rpc(envelope.payload));
+    case MessageType::rpc_cancel:
+      return error_of(parse_rpc_cancel(envelope.payload));
     case MessageType::rpc_serve:
       return error_of(parse_rpc_serve(envelope.payload));
     case MessageType::rpc_response:

@@ -125,21 +125,29 @@ std::string state_changed_payload(std::string_view key, std::string_view value_j
 }
 
 std::string rpc_request_payload(const RpcRequestItem& request) {
-  const std::string caller = JsonObject()
-                                 .text("userId", request.user_id)
-                                 .text("connectionId", request.connection_id)
-                                 .text("client", request.client)
-                                 .finish();
-  return JsonObject(96 + request.params_json.size() + caller.size())
-      .text("requestId", request.request_id)
+  JsonObject caller;
+  caller.text("userId", request.user_id);
+  if (!request.connection_id.empty())
+    caller.text("connectionId", request.connection_id).text("client", request.client);
+  JsonObject out(192 + request.params_json.size());
+  out.text("requestId", request.request_id)
       .text("method", request.method)
       .raw("params", request.params_json)
-      .raw("caller", caller)
-      .finish();
+      .raw("caller", caller.finish())
+      .number("timeoutMs", request.timeout_ms);
+  if (request.attempt > 1) out.number("attempt", request.attempt);
+  return out.finish();
 }
 
-std::string rpc_result_payload(std::string_view result_json) {
-  return JsonObject(16 + result_json.size()).raw("result", result_json).finish();
+std::string rpc_result_payload(std::string_view result_json, std::string_view message_id) {
+  JsonObject out(32 + result_json.size() + message_id.size());
+  out.raw("result", result_json);
+  if (!message_id.empty()) out.text("messageId", message_id);
+  return out.finish();
+}
+
+std::string rpc_cancel_payload(std::string_view request_id, std::string_view reason) {
+  return JsonObject(80).text("requestId", request_id).text("reason", reason).finish();
 }
 
 std::string goaway_payload(std::string_view reason, std::int64_t reconnect_after_ms) {

@@ -89,9 +89,15 @@ struct RpcRequestItem {
   std::string_view user_id;
   std::string_view connection_id;
   std::string_view client;
+  std::int64_t timeout_ms = 0;  // what is left
+  std::uint32_t attempt = 1;    // told from the second on
 };
 [[nodiscard]] std::string rpc_request_payload(const RpcRequestItem& request);
-[[nodiscard]] std::string rpc_result_payload(std::string_view result_json);
+/// `message_id` empty: left out.
+[[nodiscard]] std::string rpc_result_payload(std::string_view result_json,
+                                             std::string_view message_id = {});
+/// Tells a worker to stop.
+[[nodiscard]] std::string rpc_cancel_payload(std::string_view request_id, std::string_view reason);
 
 [[nodiscard]] std::string goaway_payload(std::string_view reason, std::int64_t reconnect_after_ms);
 

@@ -93,7 +93,7 @@ TEST(Replies, ACallNamesItsCaller) {
                                  .connection_id = "c",
                                  .client = "web/1"}),
             R"({"requestId":"r","method":"sum","params":[1,2],)"
-            R"("caller":{"userId":"a\"","connectionId":"c","client":"web/1"}})");
+            R"("caller":{"userId":"a\"","connectionId":"c","client":"web/1"},"timeoutMs":0})");
   EXPECT_EQ(rpc_result_payload("null"), R"({"result":null})");
 }
 

@@ -64,6 +64,8 @@ void Router::route(Session& session, const Envelope& envelope) {
       return CancelHandler::cancel(session, envelope);
     case MessageType::rpc:
       return RpcHandler::call(session, envelope);
+    case MessageType::rpc_cancel:
+      return RpcHandler::cancel(session, envelope);
     case MessageType::rpc_serve:
       return RpcHandler::serve(session, envelope);
     case MessageType::rpc_response:

@@ -27,6 +27,10 @@ std::expected<void, Error> may_call(const Session& session, std::string_view cha
   return {};
 }
 
+RpcAddress address_of(const Session& session, ShardIndex shard) {
+  return {shard, session.info().connection_id};
+}
+
 }  // namespace
 
 void RpcHandler::call(Session& session, const Envelope& envelope) {
@@ -34,13 +38,24 @@ void RpcHandler::call(Session& session, const Envelope& envelope) {
   if (!command) return session.reply_error(envelope.id, command.error(), envelope.channel);
   if (const auto allowed = may_call(session, envelope.channel); !allowed)
     return session.reply_error(envelope.id, allowed.error(), envelope.channel);
-  session.context_.rpc.call(
-      {.call = {.caller = {session.context_.node.index(), session.info_.connection_id},
-                .reply_id = std::string(envelope.id),
-                .channel = std::string(envelope.channel),
-                .method = std::move(command->method)},
-       .params_json = std::string(command->params),
-       .from = {session.user_id(), session.info_.connection_id, session.info_.client}});
+  session.calling_ = true;
+  session.context_.rpc.call({.caller = address_of(session, session.context_.node.index()),
+                             .reply_id = std::string(envelope.id),
+                             .channel = std::string(envelope.channel),
+                             .method = std::move(command->method),
+                             .params_json = std::string(command->params),
+                             .from = {.user_id = session.user_id(),
+                                      .session_id = session.session_id(),
+                                      .client = session.info_.client},
+                             .timeout_ms = static_cast<std::int64_t>(command->timeout_ms),
+                             .reply = {}});
+}
+
+void RpcHandler::cancel(Session& session, const Envelope& envelope) {
+  auto command = parse_rpc_cancel(envelope.payload);
+  if (!command) return session.reply_error(envelope.id, command.error());
+  session.context_.rpc.cancel(address_of(session, session.context_.node.index()),
+                              std::move(command->id), std::string(envelope.id));
 }
 
 void RpcHandler::serve(Session& session, const Envelope& envelope) {
@@ -48,9 +63,16 @@ void RpcHandler::serve(Session& session, const Envelope& envelope) {
   if (!command) return session.reply_error(envelope.id, command.error());
   if (const auto allowed = allowed_somewhere(session, Permission::serve); !allowed)
     return session.reply_error(envelope.id, allowed.error());
+  std::vector<RpcMethod> methods;
+  methods.reserve(command->methods.size());
+  for (std::string& name : command->methods) {
+    const bool idempotent =
+        std::ranges::find(command->idempotent, name) != command->idempotent.end();
+    methods.push_back({std::move(name), idempotent});
+  }
   session.serving_ = true;
-  session.context_.rpc.serve({session.context_.node.index(), session.info_.connection_id},
-                             std::move(command->methods), std::string(envelope.id));
+  session.context_.rpc.serve(address_of(session, session.context_.node.index()), std::move(methods),
+                             std::string(envelope.id));
 }
 
 void RpcHandler::respond(Session& session, const Envelope& envelope) {
@@ -59,17 +81,18 @@ void RpcHandler::respond(Session& session, const Envelope& envelope) {
   session.context_.rpc.respond(session.info_.connection_id,
                                {.request_id = std::move(command->request_id),
                                 .result_json = std::string(command->result),
+                                .message_id = std::move(command->message_id),
                                 .error_name = std::move(command->error_name),
                                 .error_message = std::move(command->error_message)});
 }
 
 void RpcHandler::recheck(Session& session) {
   if (!session.serving_ || allowed_somewhere(session, Permission::serve)) return;
-  session.context_.rpc.serve({session.context_.node.index(), session.info_.connection_id}, {}, {});
+  session.context_.rpc.serve(address_of(session, session.context_.node.index()), {}, {});
 }
 
 void RpcHandler::closed(Session& session) {
-  if (session.serving_) session.context_.rpc.leave(session.info_.connection_id);
+  if (session.serving_ || session.calling_) session.context_.rpc.leave(session.info_.connection_id);
 }
 
 void RpcHandler::acknowledge(Session& worker, std::string_view id) {
@@ -80,11 +103,25 @@ void RpcHandler::ask(Session& worker, std::string_view channel, std::string_view
   worker.reply(MessageType::rpc_request, {}, channel, payload);
 }
 
+void RpcHandler::stop(Session& worker, std::string_view channel, std::string_view request_id,
+                      std::string_view reason) {
+  worker.reply(MessageType::rpc_cancel, {}, channel, rpc_cancel_payload(request_id, reason));
+}
+
 void RpcHandler::answer(Session& caller, std::string_view id, std::string_view channel,
-                        const std::expected<std::string, Error>& result) {
-  if (!result) return caller.reply_error(id, result.error(), channel);
+                        const RpcOutcome& outcome) {
+  if (!outcome) return caller.reply_error(id, outcome.error(), channel);
   if (id.empty()) return;  // fire and forget
-  caller.reply(MessageType::rpc_result, id, channel, rpc_result_payload(*result));
+  caller.reply(MessageType::rpc_result, id, channel,
+               rpc_result_payload(outcome->result_json, outcome->message_id));
+}
+
+void RpcHandler::cancelled(Session& caller, std::string_view id, bool found) {
+  if (!found)
+    return caller.reply_error(id, {.code = ErrorCode::not_found,
+                                   .message = "no open call has this id",
+                                   .path = "/payload/id"});
+  if (!id.empty()) caller.reply(MessageType::ack, id, {}, ack_payload({}));
 }
 
 }  // namespace tidewire

@@ -148,6 +148,7 @@ class Session final : public MessageSink,
   MonoMillis heartbeat_due_;
   bool gone_ = false;
   bool serving_ = false;  // has offered methods
+  bool calling_ = false;  // has called methods
   Timer timer_;
 };
 

@@ -108,6 +108,120 @@ describe('a call that fails', () => {
   })
 })
 
+describe('a time limit of the call', () => {
+  it('ends it earlier, and the worker is told to stop', async () => {
+    const worker = await openWorker(['brief'])
+    const answer = call(await openCaller(), 'brief', {}, { payload: { method: 'brief', timeoutMs: 50 } })
+    const request = await worker.next('rpc_request')
+    expect(request.payload.timeoutMs).toBe(50)
+    expect((await answer).payload.name).toBe('rpc_timeout')
+    expect((await worker.next('rpc_cancel')).payload).toEqual({ requestId: request.payload.requestId, reason: 'timeout' })
+  })
+
+  it('is never longer than the server allows', async () => {
+    const worker = await openWorker(['patient'])
+    const answer = call(await openCaller(), 'patient', {}, { payload: { method: 'patient', timeoutMs: 60_000 } })
+    expect((await worker.next('rpc_request')).payload.timeoutMs).toBe(300)
+    expect((await answer).payload.name).toBe('rpc_timeout')
+  })
+})
+
+describe('a call that is cancelled', () => {
+  it('is answered, the worker is told, and what it still answers is ignored', async () => {
+    const worker = await openWorker(['drop'])
+    const alice = await openCaller()
+    alice.send({ type: 'rpc', id: 'mine', channel: 'chat:a', payload: { method: 'drop' } })
+    const request = await worker.next('rpc_request')
+    const cancelled = alice.ask({ type: 'rpc_cancel', payload: { id: 'mine' } })
+    const error = await alice.next((message) => message.id === 'mine')
+    expect(error).toMatchObject({ type: 'error', channel: 'chat:a', payload: { code: 1605, name: 'rpc_cancelled', retryable: false } })
+    expect(await cancelled).toMatchObject({ type: 'ack' })
+    expect(await worker.next('rpc_cancel')).toMatchObject({ channel: 'chat:a', payload: { requestId: request.payload.requestId, reason: 'cancelled' } })
+    respond(worker, request, { result: 'late' })
+    await worker.barrier()
+    expect((await alice.barrier()).map(({ type }) => type)).not.toContain('rpc_result')
+  })
+
+  it('must be open, and its own caller must say so', async () => {
+    const worker = await openWorker(['keep'])
+    const [alice, eve] = [await openCaller(), await openCaller('eve')]
+    alice.send({ type: 'rpc', id: 'kept', payload: { method: 'keep' } })
+    const request = await worker.next('rpc_request')
+    expect((await eve.ask({ type: 'rpc_cancel', payload: { id: 'kept' } })).payload).toMatchObject({ name: 'not_found', path: '/payload/id' })
+    respond(worker, request, { result: 1 })
+    expect(await alice.next((message) => message.id === 'kept')).toMatchObject({ type: 'rpc_result' })
+    expect((await alice.ask({ type: 'rpc_cancel', payload: { id: 'kept' } })).payload.name).toBe('not_found')
+  })
+
+  it('when its caller is gone: the worker is told', async () => {
+    const worker = await openWorker(['lonely'])
+    const alice = await openCaller()
+    void call(alice, 'lonely').catch(() => {})
+    const request = await worker.next('rpc_request')
+    alice.socket.terminate()
+    expect((await worker.next('rpc_cancel')).payload).toEqual({ requestId: request.payload.requestId, reason: 'caller_gone' })
+  })
+})
+
+describe('a worker that is lost with a call', () => {
+  const offer = async (user: string) => {
+    const worker = await openUser(server(), user, { as: { sub: user, channels: rule('serve') } })
+    await worker.ask({ type: 'rpc_serve', payload: { methods: ['find', 'pay'], idempotent: ['find'] } })
+    return worker
+  }
+
+  it('of an idempotent method: another one is asked, once', async () => {
+    const workers = [await offer('one'), await offer('two'), await offer('three')]
+    const alice = await openCaller()
+    const requests = workers.map(async (worker) => ({ worker, request: await worker.next('rpc_request') }))
+    requests.forEach((request) => request.catch(() => {})) // of the one that nobody asks
+    const answer = call(alice, 'find', { q: 1 })
+    const first = await Promise.race(requests)
+    const others = requests.filter((_, i) => workers[i] !== first.worker)
+    first.worker.socket.terminate()
+    const second = await Promise.race(others)
+    expect(second.request.payload).toMatchObject({ method: 'find', params: { q: 1 }, attempt: 2, caller: { userId: 'alice' } })
+    second.worker.socket.terminate()
+    expect((await answer).payload.name).toBe('unavailable')
+    workers.forEach((worker) => worker.close())
+    await Promise.all(workers.map(({ closed }) => closed))
+  })
+
+  it('of any other method: unavailable, although another one serves it', async () => {
+    const workers = [await offer('one'), await offer('two')]
+    const requests = workers.map(async (worker) => ({ worker, request: await worker.next('rpc_request') }))
+    requests.forEach((request) => request.catch(() => {}))
+    const answer = call(await openCaller(), 'pay')
+    const asked = await Promise.race(requests)
+    asked.worker.socket.terminate()
+    expect((await answer).payload.name).toBe('unavailable')
+  })
+})
+
+describe('a streaming answer', () => {
+  it('names a message stream of the channel, which the caller reads as any subscriber', async () => {
+    const worker = await openUser(server(), 'agent', { as: { sub: 'agent', channels: rule('serve', 'publish') } })
+    await worker.ask({ type: 'rpc_serve', payload: { methods: ['write'] } })
+    const alice = await openCaller('alice', ['rpc', 'subscribe'])
+    await alice.subscribe('chat:writing')
+    const answer = call(alice, 'write', {}, { channel: 'chat:writing' })
+    const request = await worker.next('rpc_request')
+    respond(worker, request, { messageId: 'answer-1' })
+    expect(await answer).toMatchObject({ type: 'rpc_result', payload: { result: null, messageId: 'answer-1' } })
+    await worker.publish('chat:writing', 'chat_message_chunk', { messageId: 'answer-1', content: 'Hel', isComplete: false, index: 1 })
+    await worker.publish('chat:writing', 'chat_message_chunk', { messageId: 'answer-1', content: 'lo', isComplete: true, index: 2 })
+    const whole = await alice.next('chat_message')
+    expect(whole.payload).toMatchObject({ messageId: 'answer-1', content: 'Hello' })
+  })
+
+  it('needs a channel', async () => {
+    const worker = await openWorker(['nowhere'])
+    const answer = call(await openCaller(), 'nowhere')
+    respond(worker, await worker.next('rpc_request'), { messageId: 'm' })
+    expect((await answer).payload).toMatchObject({ name: 'rpc_failed', error: { name: 'no_channel' } })
+  })
+})
+
 describe('workers', () => {
   it('the one with the fewest open calls is asked', async () => {
     const busy = await openWorker(['work', 'long'], 'busy')

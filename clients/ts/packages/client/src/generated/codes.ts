@@ -51,6 +51,8 @@ export const ErrorCode = {
   unavailable: 1603,
   /** The method answered with an error; `error` holds it. */
   rpc_failed: 1604,
+  /** The caller gave the call up with `rpc_cancel`. */
+  rpc_cancelled: 1605,
   /** A fault of the server; it is logged there. */
   internal: 1901,
   /** The server sheds load; nothing was done. */
@@ -88,6 +90,7 @@ export const errorNames: Readonly<Record<number, ErrorName>> = {
   1602: 'rpc_timeout',
   1603: 'unavailable',
   1604: 'rpc_failed',
+  1605: 'rpc_cancelled',
   1901: 'internal',
   1902: 'overloaded',
   1903: 'shutting_down',
@@ -179,7 +182,7 @@ export type Permission = (typeof permissions)[number]
 export const unsubscribeReasons = ['unsubscribe', 'insufficient_state', 'permission_revoked', 'operator'] as const
 export type UnsubscribeReason = (typeof unsubscribeReasons)[number]
 
-export const messageTypes = ['auth', 'subscribe', 'unsubscribe', 'ack', 'history', 'presence', 'rpc', 'rpc_serve', 'rpc_response', 'state_get', 'state_set', 'state_delete', 'stream_cancel', 'connection_heartbeat', 'chat_message', 'chat_message_chunk', 'agent_status_update', 'user_typing', 'welcome', 'subscribed', 'unsubscribed', 'rpc_result', 'state', 'error', 'goaway', 'presence_join', 'presence_leave', 'rpc_request', 'state_changed'] as const
+export const messageTypes = ['auth', 'subscribe', 'unsubscribe', 'ack', 'history', 'presence', 'rpc', 'rpc_cancel', 'rpc_serve', 'rpc_response', 'state_get', 'state_set', 'state_delete', 'stream_cancel', 'connection_heartbeat', 'chat_message', 'chat_message_chunk', 'agent_status_update', 'user_typing', 'welcome', 'subscribed', 'unsubscribed', 'rpc_result', 'state', 'error', 'goaway', 'presence_join', 'presence_leave', 'rpc_request', 'state_changed'] as const
 export type MessageType = (typeof messageTypes)[number]
 
 export const eventClasses = {

@@ -212,6 +212,8 @@ export interface RpcCommand {
   method: string
   /** Its arguments, any JSON value. */
   params?: unknown
+  /** How long to wait; never longer than the server's own limit. */
+  timeoutMs?: number
 }
 
 /** Who calls. */
@@ -222,6 +224,12 @@ export interface RpcCaller {
   connectionId?: string
   /** Its program. */
   client?: string
+}
+
+/** Gives up a call. */
+export interface RpcCancelCommand {
+  /** The `id` of the call's own message. */
+  id: string
 }
 
 /** A method's own error. */
@@ -242,9 +250,13 @@ export interface RpcRequest {
   params?: unknown
   /** Who calls. */
   caller: RpcCaller
+  /** How long the caller still waits. */
+  timeoutMs?: number
+  /** 2 when another worker was lost with this call. */
+  attempt?: number
 }
 
-/** A worker's answer: exactly one of `result` and `error`. */
+/** A worker's answer: an `error`, or a `result`, a `messageId` or both. */
 export interface RpcResponseCommand {
   /** From the request. */
   requestId: string
@@ -252,18 +264,32 @@ export interface RpcResponseCommand {
   result?: unknown
   /** Why it failed. */
   error?: RpcFailure
+  /** The answer goes on as this message stream of the channel. */
+  messageId?: string
 }
 
 /** What the method returned. */
 export interface RpcResult {
   /** Any JSON value. */
   result: unknown
+  /** The answer goes on as this message stream of the channel. */
+  messageId?: string
 }
 
 /** Offers methods as a worker; a later one replaces the list. */
 export interface RpcServeCommand {
   /** The methods served. */
   methods: Array<string>
+  /** Those of `methods` that may be asked twice. */
+  idempotent?: Array<string>
+}
+
+/** Tells a worker that nobody waits for its answer any more. */
+export interface RpcStop {
+  /** Which request. */
+  requestId: string
+  /** Why. */
+  reason: 'cancelled' | 'timeout' | 'caller_gone'
 }
 
 /** Who published an event; set by the server. */
@@ -450,6 +476,7 @@ export interface CommandMap {
   history: HistoryCommand
   presence: EmptyPayload
   rpc: RpcCommand
+  rpc_cancel: RpcCancelCommand
   rpc_serve: RpcServeCommand
   rpc_response: RpcResponseCommand
   state_get: StateGetCommand
@@ -464,6 +491,7 @@ export interface ServerMap {
   ack: Ack
   history: HistoryReply
   presence: PresenceReply
+  rpc_cancel: RpcStop
   stream_cancel: StreamCancel
   connection_heartbeat: ConnectionHeartbeat
   chat_message: ChatMessage
