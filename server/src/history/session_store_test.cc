@@ -1,0 +1,109 @@
+#include "history/session_store.h"
+
+#include <gtest/gtest.h>
+
+#include "history/memory_session_store.h"
+
+namespace tidewire {
+namespace {
+
+/// Makes an empty store, and waits for what it answers later.
+class MemorySessions {
+ public:
+  explicit MemorySessions(const SessionStoreLimits& limits) : store_(limits) {}
+  SessionStore& store() { return store_; }
+  void settle() {}
+
+ private:
+  MemorySessionStore store_;
+};
+
+/// The rules every SessionStore keeps.
+template <typename Made>
+class SessionStoreRules : public testing::Test {
+ protected:
+  std::expected<void, Error> put(const SessionRecord& record) {
+    std::optional<std::expected<void, Error>> answer;
+    made.store().put(record, [&](std::expected<void, Error> done) { answer = std::move(done); });
+    made.settle();
+    return *answer;
+  }
+  std::optional<SessionRecord> get(const std::string& id, WallMillis now) {
+    std::optional<SessionRecord> record;
+    bool answered = false;
+    made.store().get(id, now, [&](std::expected<std::optional<SessionRecord>, Error> found) {
+      answered = found.has_value();
+      if (found) record = std::move(*found);
+    });
+    made.settle();
+    EXPECT_TRUE(answered);
+    return record;
+  }
+  void erase(const std::string& id) {
+    bool answered = false;
+    made.store().erase(
+        id, [&](const std::expected<void, Error>& done) { answered = done.has_value(); });
+    made.settle();
+    EXPECT_TRUE(answered);
+  }
+
+  Made made{SessionStoreLimits{.records_max = 3, .body_bytes_max = 8}};
+};
+
+using Stores = testing::Types<MemorySessions>;
+TYPED_TEST_SUITE(SessionStoreRules, Stores);
+
+TYPED_TEST(SessionStoreRules, GivesBackWhatWasPut) {
+  ASSERT_TRUE(this->put({.id = "s1", .user_id = "ann", .body = "{\"a\":1}", .expires_at = 100}));
+  const auto found = this->get("s1", 99);
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->id, "s1");
+  EXPECT_EQ(found->user_id, "ann");
+  EXPECT_EQ(found->body, "{\"a\":1}");
+  EXPECT_EQ(found->expires_at, 100);
+  EXPECT_FALSE(this->get("s2", 0));
+}
+
+TYPED_TEST(SessionStoreRules, APutReplacesTheRecordOfThatId) {
+  ASSERT_TRUE(this->put({.id = "s1", .body = "one", .expires_at = 100}));
+  ASSERT_TRUE(this->put({.id = "s1", .body = "two", .expires_at = 200}));
+  EXPECT_EQ(this->get("s1", 150)->body, "two");
+  this->made.store().expire(150);
+  EXPECT_TRUE(this->get("s1", 150)) << "the first record's time must not end the second";
+}
+
+TYPED_TEST(SessionStoreRules, ARecordEndsAtItsTimeSweptOrNot) {
+  ASSERT_TRUE(this->put({.id = "s1", .expires_at = 100}));
+  EXPECT_FALSE(this->get("s1", 100));
+  ASSERT_TRUE(this->put({.id = "s2", .expires_at = 200}));
+  this->made.store().expire(100);
+  EXPECT_FALSE(this->get("s1", 0)) << "swept";
+  EXPECT_TRUE(this->get("s2", 0));
+}
+
+TYPED_TEST(SessionStoreRules, EraseForgetsAndIsIdempotent) {
+  ASSERT_TRUE(this->put({.id = "s1", .expires_at = 100}));
+  this->erase("s1");
+  this->erase("s1");
+  EXPECT_FALSE(this->get("s1", 0));
+}
+
+TYPED_TEST(SessionStoreRules, RefusesALargerBodyAndOneRecordMore) {
+  EXPECT_TRUE(this->put({.id = "s1", .body = std::string(8, 'x'), .expires_at = 100}));
+  const auto larger = this->put({.id = "s2", .body = std::string(9, 'x'), .expires_at = 100});
+  ASSERT_FALSE(larger);
+  EXPECT_EQ(larger.error().code, ErrorCode::limit_exceeded);
+  EXPECT_FALSE(this->get("s2", 0));
+
+  EXPECT_TRUE(this->put({.id = "s2", .expires_at = 100}));
+  EXPECT_TRUE(this->put({.id = "s3", .expires_at = 100}));
+  const auto more = this->put({.id = "s4", .expires_at = 100});
+  ASSERT_FALSE(more);
+  EXPECT_EQ(more.error().code, ErrorCode::limit_exceeded);
+  EXPECT_TRUE(this->put({.id = "s3", .expires_at = 200})) << "replacing is not one more";
+  this->made.store().expire(100);
+  EXPECT_TRUE(this->put({.id = "s4", .expires_at = 200}));
+}
+
+}  // namespace
+}  // namespace tidewire
