@@ -12,7 +12,7 @@ export CCACHE_SLOPPINESS := pch_defines,time_macros,include_file_mtime,include_f
 TIDEWIRE := build/release/server/tidewire
 
 .PHONY: help run test bench lint fmt build clean deps node-deps web
-.PHONY: test-unit test-client test-conformance test-e2e test-browser test-sanitizers test-fuzz
+.PHONY: test-unit test-sim test-client test-conformance test-e2e test-browser test-sanitizers test-fuzz
 
 help:
 	@echo "make run     build and start tidewire with the trip planner demo"
@@ -47,7 +47,7 @@ run: build
 test:
 	@tools/run-tests
 
-test-unit test-client test-conformance test-e2e test-browser test-sanitizers test-fuzz:
+test-unit test-sim test-client test-conformance test-e2e test-browser test-sanitizers test-fuzz:
 	@tools/run-tests $(@:test-%=%)
 
 bench: $(TIDEWIRE)

@@ -12,4 +12,14 @@ namespace tidewire {
 /// 64 bits from the system's random generator. Thread: any.
 [[nodiscard]] std::uint64_t random_u64();
 
+/// While it lives, this thread's identifiers come from a seed and repeat with it: for the
+/// simulation, whose runs have to repeat. Never in the server.
+class SeededIds {
+ public:
+  explicit SeededIds(std::uint64_t seed);
+  ~SeededIds();
+  SeededIds(const SeededIds&) = delete;
+  SeededIds& operator=(const SeededIds&) = delete;
+};
+
 }  // namespace tidewire

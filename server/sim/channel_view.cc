@@ -1,0 +1,144 @@
+#include "channel_view.h"
+
+#include <nlohmann/json.hpp>
+
+namespace tidewire::sim {
+
+using nlohmann::json;
+
+void ChannelView::fail(const std::string& what) const {
+  throw Violation(who_ + " on " + channel_ + ": " + what);
+}
+
+void ChannelView::begin_at(const Position& position) {
+  position_ = position;
+  first_ = position.offset + 1;
+  got_.clear();
+}
+
+void ChannelView::on_subscribed(const json& payload) {
+  growing_.clear();
+  state_.clear();
+  const Position now{payload.at("epoch"), payload.at("offset")};
+  const bool recovered = payload.value("recovered", false);
+  const bool was_recovering = payload.value("wasRecovering", false);
+  if (recovered) {
+    if (now.epoch != position_.epoch) fail("recovered into another epoch");
+    oracle_.reach(Reached::recovered);
+    for (const json& event : payload.at("publications")) on_durable(event);
+    if (position_.offset != now.offset)
+      fail("recovered up to " + std::to_string(position_.offset) + " of " +
+           std::to_string(now.offset));
+  } else {
+    if (was_recovering) {
+      if (!payload.at("publications").empty()) fail("a recovery that failed brings publications");
+      oracle_.reach(Reached::told_of_a_gap);
+    }
+    begin_at(now);
+  }
+  for (const json& piece : payload.at("streams")) on_event(piece);
+  for (const json& event : payload.at("latest")) on_event(event);
+}
+
+void ChannelView::on_unsubscribed() { growing_.clear(); }
+
+void ChannelView::on_event(const json& event) {
+  const std::string type = event.at("type");
+  if (event.contains("offset")) return on_durable(event);
+  if (type == "chat_message_chunk") return on_piece(event.at("payload"));
+  if (type == "state_changed") return on_state(event.at("payload"));
+}
+
+void ChannelView::on_durable(const json& event) {
+  const Position at{event.at("epoch"), event.at("offset")};
+  const json& payload = event.at("payload");
+  oracle_.saw(channel_, at, payload.dump());
+  if (at.epoch != position_.epoch) fail("an event of another epoch without a word");
+  if (at.offset <= position_.offset) return;  // a repeat, which readers drop
+  if (at.offset != position_.offset + 1)
+    fail("offset " + std::to_string(at.offset) + " after " + std::to_string(position_.offset));
+  position_ = at;
+  got_.emplace(at.offset, payload.dump());
+  if (!payload.contains("messageId")) return;
+  const std::string id = payload.at("messageId");
+  const std::string content = payload.at("content");
+  oracle_.check_message(id, content, payload.value("status", ""));
+  const auto grown = growing_.find(id);
+  if (grown == growing_.end()) return;
+  if (grown->second.complete && grown->second.text != content)
+    fail("message " + id + " is not what its pieces were: " + content + " / " + grown->second.text);
+  growing_.erase(grown);
+}
+
+void ChannelView::on_piece(const json& payload) {
+  const std::uint64_t from = payload.at("rev").at(0);
+  const std::uint64_t to = payload.at("rev").at(1);
+  Growing& message = growing_[payload.at("messageId")];
+  const std::string content = payload.at("content");
+  if (payload.value("snapshot", false)) {
+    if (to < message.rev) return;
+    message.text = content;
+    message.rev = to;
+    oracle_.reach(Reached::stream_snapshot);
+  } else if (to <= message.rev) {
+    return;
+  } else if (from == message.rev + 1) {
+    message.text += content;
+    message.rev = to;
+    if (to > from) oracle_.reach(Reached::slow_reader_folded);
+  } else {
+    fail("piece " + std::to_string(from) + "-" + std::to_string(to) + " after " +
+         std::to_string(message.rev));
+  }
+  message.complete = payload.value("isComplete", false);
+  const std::string status = payload.value("status", "");
+  if (message.complete && status.empty()) oracle_.reach(Reached::stream_completed);
+  if (status == "cancelled") oracle_.reach(Reached::stream_cancelled);
+  if (status == "interrupted") oracle_.reach(Reached::stream_interrupted);
+}
+
+void ChannelView::on_state(const json& payload) {
+  const std::string key = payload.at("key");
+  const std::uint64_t version = payload.at("version");
+  const auto known = state_.find(key);
+  if (known != state_.end() && version < known->second.first)
+    fail("state " + key + " goes back to version " + std::to_string(version));
+  oracle_.reach(Reached::state_changed);
+  if (payload.value("deleted", false)) {
+    state_.erase(key);
+  } else {
+    state_[key] = {version, payload.at("value").dump()};
+  }
+}
+
+std::vector<std::string> ChannelView::growing() const {
+  std::vector<std::string> ids;
+  for (const auto& [id, message] : growing_)
+    if (!message.complete) ids.push_back(id);
+  return ids;
+}
+
+std::uint64_t ChannelView::version_of(const std::string& key) const {
+  const auto known = state_.find(key);
+  return known == state_.end() ? 0 : known->second.first;
+}
+
+void ChannelView::check(const Position& top) const {
+  if (position_ != top)
+    fail("ends at " + position_.epoch + ":" + std::to_string(position_.offset) +
+         ", the channel at " + top.epoch + ":" + std::to_string(top.offset));
+  oracle_.check_complete(who_, channel_, position_.epoch, first_, position_.offset, got_);
+}
+
+void ChannelView::check_state(const json& entries) const {
+  if (entries.size() != state_.size())
+    fail("holds " + std::to_string(state_.size()) + " keys of " + std::to_string(entries.size()));
+  for (const json& entry : entries) {
+    const auto known = state_.find(entry.at("key"));
+    if (known == state_.end() || known->second.first != entry.at("version") ||
+        known->second.second != entry.at("value").dump())
+      fail("another value of state " + entry.at("key").get<std::string>());
+  }
+}
+
+}  // namespace tidewire::sim

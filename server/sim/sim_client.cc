@@ -1,0 +1,350 @@
+#include "sim_client.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "ws/client_frames.h"
+
+namespace tidewire::sim {
+
+using nlohmann::json;
+
+namespace {
+
+constexpr std::int64_t kHearsWithinMs = 9'000;  // heartbeat, its timeout, and the network
+constexpr std::size_t kOutgoingMax = 6;
+constexpr std::size_t kPiecesAhead = 4;
+
+std::string random_words(Random& random) {
+  static const std::vector<std::string> words{"train ", "Zürich ", "東京 ", "🚆",
+                                              "über ",  "a",       "\n"};
+  std::string text;
+  for (std::uint64_t i = 1 + random.below(5); i > 0; --i) text += words[random.below(words.size())];
+  return text;
+}
+
+}  // namespace
+
+SimClient::SimClient(std::string name, std::string user, std::vector<std::string> channels,
+                     const ClientParts& parts)
+    : name_(std::move(name)),
+      user_(std::move(user)),
+      channels_(std::move(channels)),
+      parts_(parts) {
+  for (const std::string& channel : channels_)
+    views_.emplace(channel, ChannelView(name_, channel, parts_.oracle));
+}
+
+// The connection.
+
+void SimClient::connect() {
+  link_ = parts_.dial();
+  const std::uint64_t life = ++life_;
+  active_ = false;
+  frames_ = {};
+  waiting_.clear();
+  subscribed_.clear();
+  for (auto& [channel, view] : views_) view.on_unsubscribed();
+  if (!link_) {
+    parts_.schedule.after(parts_.random.between(20, 400), [this, life] {
+      if (life == life_) connect();
+    });
+    return;
+  }
+  heard_at_ = parts_.schedule.now();
+  link_->listen(
+      [this, life](const std::string& bytes) {
+        if (life == life_) on_bytes(bytes);
+      },
+      [this, life] {
+        if (life == life_) on_end();
+      });
+  send({{"type", "auth"}, {"id", "auth"}, {"payload", {{"token", parts_.token(user_)}}}});
+  watch();
+}
+
+void SimClient::watch() {
+  parts_.schedule.after(1'000, [this, life = life_] {
+    if (life != life_) return;
+    if (parts_.schedule.now() - heard_at_ < kHearsWithinMs) return watch();
+    parts_.oracle.reach(Reached::half_open_noticed);
+    link_->cut();
+  });
+}
+
+void SimClient::on_end() {
+  active_ = false;
+  parts_.oracle.reach(Reached::reconnected);
+  const std::uint64_t life = ++life_;
+  parts_.schedule.after(parts_.random.between(5, 300), [this, life] {
+    if (life == life_) connect();
+  });
+}
+
+void SimClient::on_bytes(const std::string& bytes) {
+  heard_at_ = parts_.schedule.now();
+  frames_.add(bytes);
+  while (auto frame = frames_.next()) {
+    if (frame->opcode == 9) link_->send(ws::client_frame(ws::Opcode::pong, frame->payload));
+    if (frame->opcode == 8) {
+      const auto code = static_cast<unsigned>(static_cast<unsigned char>(frame->payload[0]) << 8U |
+                                              static_cast<unsigned char>(frame->payload[1]));
+      if (code == 4008) parts_.oracle.reach(Reached::slow_reader_closed);
+      if (code >= 4400) throw Violation(name_ + " is sent away with " + frame->payload.substr(2));
+      return link_->finish();
+    }
+    if (frame->opcode != 1) continue;
+    on_message(json::parse(frame->payload));
+  }
+}
+
+void SimClient::send(const json& message) {
+  link_->send(ws::client_frame(ws::Opcode::text, message.dump()));
+}
+
+void SimClient::ask(json message, std::function<void(const json&)> then) {
+  const std::string id = std::to_string(++made_);
+  message["id"] = id;
+  waiting_.emplace(id, std::move(then));
+  send(message);
+}
+
+void SimClient::on_message(const json& message) {
+  const std::string type = message.at("type");
+  if (type == "welcome") return on_welcome();
+  if (type == "connection_heartbeat" && !message.contains("id")) {
+    parts_.oracle.reach(Reached::heartbeat_answered);
+    return ask({{"type", "connection_heartbeat"}, {"payload", {{"timestamp", 1}}}},
+               [](const json& /*reply*/) {});
+  }
+  if (type == "unsubscribed") return on_unsubscribed(message);
+  if (message.contains("id")) return on_reply(message);
+  if (type == "stream_cancel") return drop_message(message.at("payload").at("messageId"));
+  if (!message.contains("channel")) return;
+  const std::string channel = message.at("channel");
+  if (!subscribed_[channel]) return;  // on its way when the subscription ended
+  views_.at(channel).on_event(message);
+}
+
+void SimClient::on_reply(const json& message) {
+  const auto found = waiting_.find(message.at("id"));
+  if (found == waiting_.end()) throw Violation(name_ + " gets a second reply: " + message.dump());
+  const auto then = std::move(found->second);
+  waiting_.erase(found);
+  if (message.at("type") == "error") parts_.oracle.reach(Reached::error_answered);
+  then(message);
+}
+
+void SimClient::on_welcome() {
+  active_ = true;
+  for (const std::string& channel : channels_) subscribe(channel);
+  for (const auto& [key, event] : outgoing_) publish(event);
+  for (auto& [id, message] : growing_) {
+    if (message.sent != message.acknowledged) parts_.oracle.reach(Reached::stream_resent);
+    message.sent = message.acknowledged;
+  }
+  send_pieces();
+}
+
+void SimClient::subscribe(const std::string& channel) {
+  ChannelView& view = views_.at(channel);
+  json payload = json::object();
+  if (view.has_position())
+    payload["since"] = {{"epoch", view.position().epoch}, {"offset", view.position().offset}};
+  ask({{"type", "subscribe"}, {"channel", channel}, {"payload", payload}},
+      [this, channel](const json& reply) {
+        if (reply.at("type") != "subscribed")
+          throw Violation(name_ + " may not subscribe: " + reply.dump());
+        subscribed_[channel] = true;
+        views_.at(channel).on_subscribed(reply.at("payload"));
+      });
+}
+
+void SimClient::on_unsubscribed(const json& message) {
+  const std::string channel = message.at("channel");
+  subscribed_[channel] = false;
+  views_.at(channel).on_unsubscribed();
+  if (message.contains("id")) waiting_.erase(message.at("id").get<std::string>());
+  parts_.schedule.after(parts_.random.between(1, 100), [this, channel, life = life_] {
+    if (life == life_ && active_) subscribe(channel);
+  });
+}
+
+// What the application does.
+
+void SimClient::act() {
+  if (!active_) return;
+  send_pieces();
+  if (calm_) return;
+  const std::uint64_t dice = parts_.random.below(100);
+  if (dice < 40)
+    publish_new();
+  else if (dice < 50)
+    begin_message();
+  else if (dice < 55)
+    cancel_some();
+  else if (dice < 70)
+    change_state();
+  else if (dice < 75)
+    send({{"type", "user_typing"},
+          {"channel", parts_.random.pick(channels_)},
+          {"payload", {{"userId", user_}, {"sessionId", name_}, {"isTyping", true}}}});
+  else if (dice < 78) {
+    const std::string channel = parts_.random.pick(channels_);
+    if (subscribed_[channel])
+      ask({{"type", "unsubscribe"}, {"channel", channel}}, [](const json& /*reply*/) {});
+  } else if (dice < 79) {
+    link_->finish();
+  }
+}
+
+void SimClient::publish_new() {
+  if (outgoing_.size() >= kOutgoingMax) return;
+  const std::string key = name_ + "/" + std::to_string(++made_);
+  const std::size_t padding = parts_.random.percent(10) ? 2'000 : 10;
+  Outgoing event{parts_.random.pick(channels_),
+                 key,
+                 {{"content", key + std::string(padding, '.')}, {"role", "user"}}};
+  outgoing_.emplace(key, event);
+  publish(event);
+}
+
+void SimClient::publish(const Outgoing& event) {
+  ask({{"type", "chat_message"},
+       {"channel", event.channel},
+       {"key", event.key},
+       {"payload", event.payload}},
+      [this, key = event.key](const json& reply) { on_published(key, reply); });
+}
+
+void SimClient::on_published(const std::string& key, const json& reply) {
+  const auto found = outgoing_.find(key);
+  if (found == outgoing_.end()) return;
+  const Outgoing& event = found->second;
+  const json& payload = reply.at("payload");
+  if (reply.at("type") == "ack") {
+    parts_.oracle.acknowledged(event.channel, {payload.at("epoch"), payload.at("offset")},
+                               event.payload.dump());
+    if (payload.value("duplicate", false)) parts_.oracle.reach(Reached::duplicate_acknowledged);
+    outgoing_.erase(found);
+    return;
+  }
+  if (!payload.value("retryable", false))
+    throw Violation(name_ + " cannot publish: " + reply.dump());
+  parts_.schedule.after(50, [this, key, life = life_] {
+    const auto again = outgoing_.find(key);
+    if (life == life_ && again != outgoing_.end()) publish(again->second);
+  });
+}
+
+void SimClient::begin_message() {
+  if (growing_.size() >= 2) return;
+  const std::string id = name_ + "-m" + std::to_string(++made_);
+  Growing message{.channel = parts_.random.pick(channels_), .pieces = {}};
+  std::string text;
+  for (std::uint64_t i = 1 + parts_.random.below(20); i > 0; --i) {
+    message.pieces.push_back(random_words(parts_.random));
+    text += message.pieces.back();
+  }
+  parts_.oracle.intends(id, text);
+  growing_.emplace(id, std::move(message));
+}
+
+void SimClient::send_pieces() {
+  for (auto& [id, message] : growing_) {
+    message.sent = std::max(message.sent, message.acknowledged);
+    if (message.sent == message.pieces.size() ||
+        message.sent >= message.acknowledged + kPiecesAhead)
+      continue;
+    const std::size_t index = ++message.sent;
+    ask({{"type", "chat_message_chunk"},
+         {"channel", message.channel},
+         {"payload",
+          {{"messageId", id},
+           {"content", message.pieces[index - 1]},
+           {"index", index},
+           {"isComplete", index == message.pieces.size()}}}},
+        [this, id, index](const json& reply) { on_piece_reply(id, index, reply); });
+  }
+}
+
+void SimClient::on_piece_reply(const std::string& message_id, std::size_t index,
+                               const json& reply) {
+  const auto found = growing_.find(message_id);
+  if (found == growing_.end()) return;
+  Growing& message = found->second;
+  if (reply.at("type") == "ack") {
+    message.acknowledged = std::max(message.acknowledged, index);
+    if (message.acknowledged == message.pieces.size()) growing_.erase(found);
+    return;
+  }
+  const json& payload = reply.at("payload");
+  if (payload.at("name") == "stream_closed") return drop_message(message_id);
+  if (payload.at("name") == "stream_gap") {
+    // The server has lost the beginning, or has not got a piece that failed before.
+    const std::size_t expected = payload.at("expectedIndex");
+    if (expected > message.pieces.size()) return drop_message(message_id);
+    message.acknowledged = std::min(message.acknowledged, expected - 1);
+    message.sent = expected - 1;
+    parts_.oracle.reach(Reached::stream_resent);
+    return;
+  }
+  if (!payload.value("retryable", false))
+    throw Violation(name_ + " cannot stream: " + reply.dump());
+  message.sent = message.acknowledged;
+}
+
+void SimClient::cancel_some() {
+  const std::string channel = parts_.random.pick(channels_);
+  auto ids = views_.at(channel).growing();
+  if (ids.empty()) return;
+  ask({{"type", "stream_cancel"},
+       {"channel", channel},
+       {"payload", {{"messageId", parts_.random.pick(ids)}}}},
+      [](const json& /*reply*/) {});
+}
+
+void SimClient::change_state() {
+  const std::string channel = parts_.random.pick(channels_);
+  const std::string key = "k" + std::to_string(parts_.random.below(3));
+  const std::uint64_t version = views_.at(channel).version_of(key);
+  json payload{{"key", key}, {"ifVersion", version}};
+  const bool erase = version != 0 && parts_.random.percent(25);
+  if (!erase) payload["value"] = ++made_;
+  ask({{"type", erase ? "state_delete" : "state_set"}, {"channel", channel}, {"payload", payload}},
+      [this](const json& reply) {
+        if (reply.at("type") == "error" && reply.at("payload").at("name") == "conflict")
+          parts_.oracle.reach(Reached::state_conflict);
+      });
+}
+
+// What happens to it.
+
+void SimClient::cut_link() {
+  if (!link_ || link_->ended()) return;
+  parts_.oracle.reach(Reached::link_reset);
+  link_->cut();
+}
+
+void SimClient::silence_link() {
+  if (link_) link_->fall_silent();
+}
+
+void SimClient::stall_link(std::int64_t ms) {
+  if (link_) link_->stall(ms);
+}
+
+std::string SimClient::unsettled() const {
+  if (!active_) return name_ + " is not connected";
+  if (!outgoing_.empty()) return name_ + " waits for the ack of " + outgoing_.begin()->first;
+  if (!growing_.empty()) return name_ + " still streams " + growing_.begin()->first;
+  if (!waiting_.empty()) return name_ + " waits for a reply";
+  for (const std::string& channel : channels_) {
+    const auto found = subscribed_.find(channel);
+    if (found == subscribed_.end() || !found->second)
+      return name_ + " is not subscribed to " + channel;
+  }
+  return {};
+}
+
+}  // namespace tidewire::sim

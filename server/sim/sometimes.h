@@ -1,0 +1,94 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+namespace tidewire::sim {
+
+/// Things that must happen in some run, or the simulation proves less than it seems to.
+enum class Reached : std::uint8_t {
+  reconnected,
+  half_open_noticed,
+  link_reset,
+  recovered,
+  told_of_a_gap,
+  slow_reader_closed,
+  slow_reader_folded,
+  duplicate_acknowledged,
+  stream_resent,
+  stream_snapshot,
+  stream_cancelled,
+  stream_interrupted,
+  stream_completed,
+  state_conflict,
+  state_changed,
+  server_crashed,
+  wall_clock_jumped,
+  heartbeat_answered,
+  error_answered,
+  count_,
+};
+
+inline constexpr std::size_t kReachedCount = static_cast<std::size_t>(Reached::count_);
+
+[[nodiscard]] constexpr std::string_view name_of(Reached what) {
+  switch (what) {
+    case Reached::reconnected:
+      return "reconnected";
+    case Reached::half_open_noticed:
+      return "half_open_noticed";
+    case Reached::link_reset:
+      return "link_reset";
+    case Reached::recovered:
+      return "recovered";
+    case Reached::told_of_a_gap:
+      return "told_of_a_gap";
+    case Reached::slow_reader_closed:
+      return "slow_reader_closed";
+    case Reached::slow_reader_folded:
+      return "slow_reader_folded";
+    case Reached::duplicate_acknowledged:
+      return "duplicate_acknowledged";
+    case Reached::stream_resent:
+      return "stream_resent";
+    case Reached::stream_snapshot:
+      return "stream_snapshot";
+    case Reached::stream_cancelled:
+      return "stream_cancelled";
+    case Reached::stream_interrupted:
+      return "stream_interrupted";
+    case Reached::stream_completed:
+      return "stream_completed";
+    case Reached::state_conflict:
+      return "state_conflict";
+    case Reached::state_changed:
+      return "state_changed";
+    case Reached::server_crashed:
+      return "server_crashed";
+    case Reached::wall_clock_jumped:
+      return "wall_clock_jumped";
+    case Reached::heartbeat_answered:
+      return "heartbeat_answered";
+    case Reached::error_answered:
+      return "error_answered";
+    case Reached::count_:
+      break;
+  }
+  return "";
+}
+
+/// How often each was reached.
+class Sometimes {
+ public:
+  void reach(Reached what) { ++counts_[static_cast<std::size_t>(what)]; }
+  void add(const Sometimes& other) {
+    for (std::size_t i = 0; i < kReachedCount; ++i) counts_[i] += other.counts_[i];
+  }
+  [[nodiscard]] std::uint64_t times(std::size_t index) const { return counts_[index]; }
+
+ private:
+  std::array<std::uint64_t, kReachedCount> counts_{};
+};
+
+}  // namespace tidewire::sim

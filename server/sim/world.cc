@@ -1,0 +1,199 @@
+#include "world.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+namespace tidewire::sim {
+
+using nlohmann::json;
+
+namespace {
+
+constexpr std::int64_t kChaosMs = 15'000;
+constexpr std::int64_t kCalmMs = 90'000;
+constexpr std::int64_t kForgetMs = 8'000;  // until the server knows of every half-open connection
+constexpr std::int64_t kSweepMs = 5'000;
+
+Config make_config(Random& random) {
+  Config config;
+  config.limits.queue_bytes = random.percent(50) ? 24 * 1024 : 256 * 1024;
+  config.heartbeat.interval = Milliseconds(4'000);
+  config.heartbeat.timeout = Milliseconds(2'000);
+  config.namespaces["chat"] =
+      NamespaceConfig{.publish = true,
+                      .subscribe = true,
+                      .history = true,
+                      .cancel = true,
+                      .presence = true,
+                      .join_leave = true,
+                      .history_size = random.percent(30) ? 12U : 1'000U,
+                      .history_ttl = Milliseconds(random.percent(20) ? 3'000 : 300'000),
+                      .stream_timeout = Milliseconds(random.percent(30) ? 600 : 60'000),
+                      .batch_window = Milliseconds(random.percent(30) ? 40 : 0)};
+  return config;
+}
+
+}  // namespace
+
+World::World(std::uint64_t seed)
+    : random_(seed), config_(make_config(random_)), shards_(1 + random_.below(3)) {}
+
+World::~World() {
+  clients_.clear();
+  server_.reset();
+}
+
+void World::start_server() {
+  server_ = std::make_unique<SimServer>(config_, schedule_, random_, shards_);
+}
+
+void World::make_clients() {
+  const std::uint64_t users = 2 + random_.below(4);
+  const std::uint64_t channels = 1 + random_.below(3);
+  for (std::uint64_t i = 0; i < users + 1; ++i) {
+    // The first user has two devices.
+    const std::string user = "u" + std::to_string(i == users ? 0 : i);
+    std::vector<std::string> names;
+    for (std::uint64_t channel = 0; channel < channels; ++channel)
+      if (channel == 0 || random_.percent(70)) names.push_back("chat:" + std::to_string(channel));
+    clients_.push_back(std::make_unique<SimClient>(
+        "d" + std::to_string(i), user, std::move(names),
+        ClientParts{.schedule = schedule_,
+                    .random = random_,
+                    .oracle = oracle_,
+                    .dial = [this]() -> std::shared_ptr<Link> {
+                      if (!server_) return nullptr;
+                      LinkShape shape;
+                      if (random_.percent(20)) shape.client_bytes_per_ms = 8;
+                      auto link = std::make_shared<Link>(schedule_, random_, shape);
+                      server_->accept(link);
+                      return link;
+                    },
+                    .token = [this](const std::string& name) { return server_->token(name); }}));
+  }
+}
+
+void World::run() {
+  start_server();
+  make_clients();
+  for (std::size_t i = 0; i < clients_.size(); ++i) {
+    clients_[i]->start();
+    plan_act(i);
+  }
+  plan_fault();
+  plan_sweep();
+  run_until(schedule_.now() + kChaosMs);
+  calm_ = true;
+  for (const auto& client : clients_) client->calm();
+  for (const MonoMillis end = schedule_.now() + kCalmMs; !unsettled().empty();) {
+    if (schedule_.now() >= end) throw Violation("it never comes to rest: " + unsettled());
+    run_until(schedule_.now() + 200);
+  }
+  run_until(schedule_.now() + kForgetMs);
+  check();
+}
+
+void World::run_until(MonoMillis moment) {
+  while (true) {
+    if (server_) server_->settle();
+    if (schedule_.run_due()) continue;
+    if (schedule_.now() >= moment) return;
+    MonoMillis next = schedule_.next_at(moment);
+    if (server_) next = std::min(next, server_->wake_at());
+    schedule_.advance_to(std::clamp(next, schedule_.now() + 1, moment));
+    if (server_) server_->advance();
+  }
+}
+
+void World::plan_act(std::size_t client) {
+  schedule_.after(random_.between(1, 60), [this, client] {
+    clients_[client]->act();
+    plan_act(client);
+  });
+}
+
+void World::plan_sweep() {
+  schedule_.after(kSweepMs, [this] {
+    if (server_) server_->sweep();
+    plan_sweep();
+  });
+}
+
+void World::plan_fault() {
+  schedule_.after(random_.between(100, 1'500), [this] {
+    if (calm_) return;
+    bring_fault();
+    plan_fault();
+  });
+}
+
+void World::bring_fault() {
+  SimClient& client = *random_.pick(clients_);
+  const std::uint64_t dice = random_.below(100);
+  if (dice < 35) return client.cut_link();
+  if (dice < 55) return client.silence_link();
+  if (dice < 85) return client.stall_link(random_.between(200, 4'000));
+  if (dice < 93) return crash_server();
+  oracle_.reach(Reached::wall_clock_jumped);
+  FakeClock& clock = schedule_.clock();
+  clock.set_wall_ms(clock.wall_ms() + random_.between(-3'000, 3'000));
+}
+
+void World::crash_server() {
+  if (!server_) return;
+  oracle_.reach(Reached::server_crashed);
+  server_->crash();
+  server_.reset();
+  schedule_.after(random_.between(50, 1'000), [this] { start_server(); });
+}
+
+std::string World::unsettled() const {
+  if (!server_) return "there is no server";
+  for (const auto& client : clients_)
+    if (auto why = client->unsettled(); !why.empty()) return why;
+  return {};
+}
+
+void World::check() {
+  std::size_t open = 0;
+  for (const auto& client : clients_) {
+    for (const std::string& channel : client->channels()) {
+      ++open;
+      client->ask({{"type", "history"}, {"channel", channel}, {"payload", {{"limit", 1}}}},
+                  [&client, channel, &open](const json& reply) {
+                    const json& payload = reply.at("payload");
+                    client->view(channel).check({payload.at("epoch"), payload.at("offset")});
+                    --open;
+                  });
+      ++open;
+      client->ask({{"type", "state_get"}, {"channel", channel}, {"payload", json::object()}},
+                  [&client, channel, &open](const json& reply) {
+                    client->view(channel).check_state(reply.at("payload").at("entries"));
+                    --open;
+                  });
+      std::set<std::string> users;
+      for (const auto& other : clients_)
+        if (std::ranges::count(other->channels(), channel) != 0) users.insert(other->user());
+      ++open;
+      client->ask(
+          {{"type", "presence"}, {"channel", channel}}, [users, channel, &open](const json& reply) {
+            std::set<std::string> present;
+            for (const json& member : reply.at("payload").at("members"))
+              present.insert(member.at("userId").get<std::string>());
+            if (present != users)
+              throw Violation("presence of " + channel + " does not converge: " + reply.dump());
+            --open;
+          });
+    }
+  }
+  run_until(schedule_.now() + 3'000);
+  if (open != 0) throw Violation("questions stay without an answer");
+  // Into an empty outbox goes one reply of any size: at most all that a channel keeps.
+  const std::size_t bound =
+      config_.limits.queue_bytes + 2 * config_.namespaces["chat"].history_bytes;
+  if (server_->queued_bytes_peak() > bound)
+    throw Violation("an outbox held " + std::to_string(server_->queued_bytes_peak()) + " bytes");
+}
+
+}  // namespace tidewire::sim
