@@ -17,7 +17,7 @@ SimConnection::SimConnection(const SimConnectionParts& parts, std::shared_ptr<Li
 
 SimConnection::~SimConnection() {
   stream_->on_edge(nullptr);
-  if (sink_) sink_->closed();
+  if (sink_) sink_->closed(close_code_);
 }
 
 void SimConnection::attach(std::shared_ptr<MessageSink> sink) {
@@ -89,6 +89,7 @@ void SimConnection::close_after_flush(CloseCode code, std::string_view reason) {
   if (finished_ || leaving_) return;
   leaving_ = true;
   due_ = true;
+  close_code_ = static_cast<std::uint16_t>(code);
   ws::SharedFrame farewell = endpoint_.close_frame(static_cast<std::uint16_t>(code), reason);
   // Behind what waits, as a close frame has to be.
   if (farewell) (void)outbox_->push(std::move(farewell), Priority::low, parts_.clock.mono_ms());
@@ -111,7 +112,7 @@ void SimConnection::finish() {
   window_.cancel();
   endpoint_.shutdown();
   stream_->shutdown();
-  sink_->closed();
+  sink_->closed(close_code_);
 }
 
 }  // namespace tidewire::sim

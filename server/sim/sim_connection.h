@@ -60,8 +60,12 @@ class SimConnection final : public SessionTransport, public ws::EndpointEvents {
   void on_message(ws::Opcode opcode, std::string_view payload) override;
   void on_control(ws::SharedFrame frame) override { outbox_->push_control(std::move(frame)); }
   void on_pong(std::string_view /*payload*/) override {}
-  void on_close(std::uint16_t /*code*/, std::string_view /*reason*/) override { leaving_ = true; }
-  void on_fail(std::uint16_t /*code*/, std::string_view /*reason*/) override { leaving_ = true; }
+  void on_close(std::uint16_t code, std::string_view /*reason*/) override { leave(code); }
+  void on_fail(std::uint16_t code, std::string_view /*reason*/) override { leave(code); }
+  void leave(std::uint16_t code) {
+    leaving_ = true;
+    if (close_code_ == 0) close_code_ = code;
+  }
 
   bool read();
   bool flush();
@@ -79,6 +83,7 @@ class SimConnection final : public SessionTransport, public ws::EndpointEvents {
   bool edge_ = true;
   bool due_ = true;  // a window has passed, or none was asked for
   bool leaving_ = false;
+  std::uint16_t close_code_ = 0;  // of the close that came first
   bool finished_ = false;
 };
 

@@ -39,6 +39,7 @@ struct SimShard {
               .config = config,
               .json = json,
               .clock = clock,
+              .timers = timers,
               .limits = limits,
               .forms = forms,
               .metrics = metrics}),

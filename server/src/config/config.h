@@ -109,6 +109,10 @@ struct HeartbeatConfig {
   Milliseconds timeout{10'000};
 };
 
+struct PresenceConfig {
+  Milliseconds grace{15'000};  // a lost connection's device stays present for so long
+};
+
 struct CompressionConfig {
   bool enabled = true;
   std::uint64_t threshold_bytes = 512;
@@ -172,6 +176,7 @@ struct Config {
   OriginsConfig origins;
   LimitsConfig limits;
   HeartbeatConfig heartbeat;
+  PresenceConfig presence;
   CompressionConfig compression;
   StaticConfig static_files;  // key `static`
   DebugConfig debug;

@@ -182,6 +182,12 @@ constexpr Option kRows[] = {
      .target = AT(limits.rpc_timeout),
      .min = 100,
      .max = kHour},
+
+    {.path = "presence.grace",
+     .kind = duration,
+     .help = "A user whose connection is lost stays present for so long.",
+     .target = AT(presence.grace),
+     .max = kHour},
 };
 
 }  // namespace

@@ -21,10 +21,10 @@ HistoryLimits history_limits(const NamespaceConfig& options) {
 
 Channel::Channel(std::string name, const NamespaceConfig& options, const ChannelContext& context,
                  std::uint64_t last_version)
-    : scope_{std::move(name), options, context,
-             [this](const PublicationPtr& publication) {
-               scope_.context.fan_out(*this, publication);
-             }},
+    : scope_{
+          std::move(name), options, context,
+          [this](const PublicationPtr& publication) { scope_.context.fan_out(*this, publication); },
+          [this](MonoMillis due) { wake_at(due); }},
       history_(history_limits(options), random_id(), &context.history_budget),
       keys_(context.limits.idempotency_keys, options.idempotency_window.count()),
       streams_(scope_, [this](const PublishRequest& whole,
@@ -32,7 +32,19 @@ Channel::Channel(std::string name, const NamespaceConfig& options, const Channel
       latest_(scope_),
       presence_(scope_),
       state_(scope_, last_version),
-      touched_at_(scope_.now()) {}
+      touched_at_(scope_.now()),
+      due_timer_([](void* self) { static_cast<Channel*>(self)->run_due(); }, this) {}
+
+void Channel::wake_at(MonoMillis due) {
+  if (due_timer_.waiting() && due_at_ <= due) return;
+  due_at_ = due;
+  scope_.context.timers.schedule(due_timer_, due);
+}
+
+void Channel::run_due() {
+  for (const auto& next : {presence_.run_due()})
+    if (next) wake_at(*next);
+}
 
 void Channel::publish(const PublishRequest& request, PublishDone done) {
   touch();
@@ -108,12 +120,11 @@ SubscribeSnapshot Channel::subscribe(const SubscribeRequest& request, ShardIndex
   return snapshot;
 }
 
-void Channel::unsubscribe(std::string_view user_id, std::string_view connection_id,
-                          ShardIndex shard) {
+void Channel::unsubscribe(const Departure& departure, ShardIndex shard) {
   touch();
   --interest_[shard];
   --subscribers_;
-  presence_.leave(user_id, connection_id);
+  presence_.leave(departure);
 }
 
 std::optional<HistoryPage> Channel::history(const HistoryQuery& query) {
@@ -127,8 +138,8 @@ bool Channel::expired() {
   history_.trim(now);
   const bool streams_idle = streams_.idle();
   const std::int64_t kept_ms = std::max(kIdleMsMin, scope_.options.history_ttl.count());
-  return subscribers_ == 0 && streams_idle && history_.empty() && state().empty() &&
-         now - touched_at_ > kept_ms;
+  return subscribers_ == 0 && presence_.size() == 0 && streams_idle && history_.empty() &&
+         state().empty() && now - touched_at_ > kept_ms;
 }
 
 }  // namespace tidewire

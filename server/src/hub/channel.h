@@ -36,7 +36,7 @@ class Channel {
 
   /// Adds one subscription of `shard` and says how the channel stands at this moment.
   SubscribeSnapshot subscribe(const SubscribeRequest& request, ShardIndex shard);
-  void unsubscribe(std::string_view user_id, std::string_view connection_id, ShardIndex shard);
+  void unsubscribe(const Departure& departure, ShardIndex shard);
 
   /// nullopt: `since` is of another epoch.
   [[nodiscard]] std::optional<HistoryPage> history(const HistoryQuery& query);
@@ -46,6 +46,8 @@ class Channel {
 
   /// What is due by now; called every few seconds.
   void sweep() { streams_.interrupt_abandoned(); }
+  /// What the parts asked to be woken for, when it is due.
+  void run_due();
 
   [[nodiscard]] const ChannelPresence& presence() const { return presence_; }
   [[nodiscard]] const StateTable& state() const { return state_.table(); }
@@ -64,6 +66,7 @@ class Channel {
   void publish_fresh(const PublishRequest& request, PublishDone done);
   void append_durable(const PublishRequest& request, PublishDone done);
   void touch() { touched_at_ = scope_.now(); }
+  void wake_at(MonoMillis due);
 
   ChannelScope scope_;
   ChannelHistory history_;
@@ -75,6 +78,8 @@ class Channel {
   std::vector<std::uint32_t> interest_;  // subscriptions per shard
   std::size_t subscribers_ = 0;
   WallMillis touched_at_ = 0;
+  MonoMillis due_at_ = 0;  // while the timer waits
+  Timer due_timer_;
 };
 
 }  // namespace tidewire

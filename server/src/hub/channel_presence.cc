@@ -8,15 +8,25 @@ namespace tidewire {
 void ChannelPresence::join(const SubscribeRequest& request) {
   if (!scope_.options.presence) return;
   const auto change =
-      table_.join(request.user_id, request.connection_id, request.info_json, scope_.now());
+      table_.join(request.user_id, request.session_id, request.info_json, scope_.now());
   if (change == PresenceTable::Change::first_device)
     tell(MessageType::presence_join, request.user_id, request.info_json, 1);
 }
 
-void ChannelPresence::leave(std::string_view user_id, std::string_view connection_id) {
+void ChannelPresence::leave(const Departure& departure) {
   if (!scope_.options.presence) return;
-  if (table_.leave(user_id, connection_id) == PresenceTable::Change::last_device)
+  const MonoMillis gone_at = scope_.mono() + scope_.context.limits.presence_grace_ms;
+  const auto change =
+      table_.leave(departure.user_id, departure.session_id, departure.kind, gone_at);
+  if (change == PresenceTable::Change::last_device)
+    tell(MessageType::presence_leave, departure.user_id, {}, 0);
+  if (change == PresenceTable::Change::lingering) scope_.wake_at(gone_at);
+}
+
+std::optional<MonoMillis> ChannelPresence::run_due() {
+  for (const std::string& user_id : table_.expire(scope_.mono()))
     tell(MessageType::presence_leave, user_id, {}, 0);
+  return table_.next_due();
 }
 
 void ChannelPresence::tell(MessageType type, std::string_view user_id, std::string_view info_json,

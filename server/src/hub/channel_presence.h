@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -19,7 +20,9 @@ class ChannelPresence {
       : scope_(scope), table_(scope.context.limits.presence_members) {}
 
   void join(const SubscribeRequest& request);
-  void leave(std::string_view user_id, std::string_view connection_id);
+  void leave(const Departure& departure);
+  /// Tells of those who are gone by now; when to call again, if ever.
+  std::optional<MonoMillis> run_due();
 
   [[nodiscard]] std::vector<PresentUser> members() const { return table_.members(); }
   [[nodiscard]] std::size_t size() const { return table_.size(); }

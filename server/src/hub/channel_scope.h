@@ -4,6 +4,7 @@
 #include <string>
 
 #include "base/clock.h"
+#include "base/timer_wheel.h"
 #include "config/config.h"
 #include "history/channel_history.h"
 #include "protocol/codec.h"
@@ -17,6 +18,7 @@ class Channel;
 /// Limits of one channel that come from the whole server's configuration.
 struct ChannelLimits {
   std::size_t presence_members = 1'000;
+  MonoMillis presence_grace_ms = 15'000;
   std::size_t latest_values = 1'000;
   std::size_t idempotency_keys = 10'000;
   StreamLimits streams;
@@ -27,6 +29,7 @@ struct ChannelLimits {
 struct ChannelContext {
   const Codec& codec;  // the JSON form
   const Clock& clock;
+  TimerWheel& timers;
   const ChannelLimits& limits;
   HistoryBudget& history_budget;
   /// Brings a publication to every shard in channel.interest().
@@ -42,8 +45,11 @@ struct ChannelScope {
   const ChannelContext& context;
   /// Brings an event to the subscribers, in the order of the calls.
   std::function<void(PublicationPtr)> emit;
+  /// Asks for Channel::run_due() at `due` or soon after; an earlier wish counts.
+  std::function<void(MonoMillis due)> wake_at;
 
   [[nodiscard]] WallMillis now() const { return context.clock.wall_ms(); }
+  [[nodiscard]] MonoMillis mono() const { return context.clock.mono_ms(); }
 };
 
 }  // namespace tidewire

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <deque>
 #include <memory>
 #include <string>
@@ -55,6 +56,7 @@ class Domain {
                                                        .config = config,
                                                        .json = json,
                                                        .clock = clock,
+                                                       .timers = timers,
                                                        .limits = limits,
                                                        .forms = forms,
                                                        .metrics = *metrics.back()}));
@@ -63,8 +65,18 @@ class Domain {
     for (Node* node : all) node->connect(all);
   }
 
+  /// Lets time pass in the steps of the wheel, and what is due happen.
+  void advance(std::int64_t ms) {
+    for (; ms > 0; ms -= TimerWheel::kTickMs) {
+      clock.advance_ms(std::min<std::int64_t>(ms, TimerWheel::kTickMs));
+      timers.advance(clock.mono_ms());
+      mesh.run();
+    }
+  }
+
   Config config;
   FakeClock clock;
+  TimerWheel timers{clock.mono_ms()};
   QueueMesh mesh;
   JsonCodec json;
   ProtoCodec proto;

@@ -12,7 +12,7 @@ Node::Node(const NodeParts& parts)
       hub_(parts.forms, parts.clock, parts.metrics),
       history_budget_{.bytes_max = parts.config.limits.history_bytes / parts.mesh.size()},
       channels_(parts.config,
-                {parts.json, parts.clock, parts.limits, history_budget_,
+                {parts.json, parts.clock, parts.timers, parts.limits, history_budget_,
                  [this](const Channel& channel, const PublicationPtr& publication) {
                    fan_out(channel, publication);
                  }},
@@ -109,23 +109,21 @@ std::expected<SubscribeSnapshot, Error> Node::subscribe_here(const SubscribeRequ
   return (*channel)->subscribe(request, shard);
 }
 
-void Node::unsubscribe(Subscription& subscription, std::string user_id, std::string connection_id,
-                       bool joined) {
+void Node::unsubscribe(Subscription& subscription, std::string user_id, std::string session_id,
+                       LeaveKind kind, bool joined) {
   hub_.remove(subscription);
   metrics_.subscriptions.sub();
   if (!joined) return;
+  Departure departure{std::move(user_id), std::move(session_id), kind};
   const ShardIndex owner = owner_of(subscription.channel(), nodes_.size());
-  if (owner == index_)
-    return unsubscribe_here(subscription.channel(), user_id, connection_id, index_);
-  mesh_.post(owner,
-             [node = nodes_[owner], channel = subscription.channel(), user_id = std::move(user_id),
-              connection_id = std::move(connection_id),
-              shard = index_] { node->unsubscribe_here(channel, user_id, connection_id, shard); });
+  if (owner == index_) return unsubscribe_here(subscription.channel(), departure, index_);
+  mesh_.post(owner, [node = nodes_[owner], channel = subscription.channel(),
+                     departure = std::move(departure),
+                     shard = index_] { node->unsubscribe_here(channel, departure, shard); });
 }
 
-void Node::unsubscribe_here(const std::string& name, const std::string& user_id,
-                            const std::string& connection_id, ShardIndex shard) {
-  if (Channel* channel = channels_.find(name)) channel->unsubscribe(user_id, connection_id, shard);
+void Node::unsubscribe_here(const std::string& name, const Departure& departure, ShardIndex shard) {
+  if (Channel* channel = channels_.find(name)) channel->unsubscribe(departure, shard);
 }
 
 void Node::history(std::string channel, HistoryQuery query,

@@ -31,6 +31,7 @@ struct NodeParts {
   const Config& config;
   const Codec& json;
   const Clock& clock;
+  TimerWheel& timers;
   const ChannelLimits& limits;
   const WireForms& forms;
   ServerMetrics& metrics;
@@ -63,8 +64,8 @@ class Node {
                  Done<std::expected<SubscribeSnapshot, Error>> done);
   /// Ends a subscription that subscribe() accepted or has not answered yet. `joined`: false when
   /// subscribe() answered with an error.
-  void unsubscribe(Subscription& subscription, std::string user_id, std::string connection_id,
-                   bool joined = true);
+  void unsubscribe(Subscription& subscription, std::string user_id, std::string session_id,
+                   LeaveKind kind, bool joined = true);
 
   void history(std::string channel, HistoryQuery query,
                Done<std::expected<HistoryPage, Error>> done);
@@ -97,8 +98,7 @@ class Node {
   void publish_here(const PublishRequest& request, PublishDone done);
   std::expected<SubscribeSnapshot, Error> subscribe_here(const SubscribeRequest& request,
                                                          ShardIndex shard);
-  void unsubscribe_here(const std::string& channel, const std::string& user_id,
-                        const std::string& connection_id, ShardIndex shard);
+  void unsubscribe_here(const std::string& channel, const Departure& departure, ShardIndex shard);
   std::vector<StateEntry> state_here(std::string_view channel, std::string_view key);
   std::vector<ChannelSummary> list_here(std::string_view prefix, std::size_t limit);
   void fan_out(const Channel& channel, const PublicationPtr& publication);

@@ -33,6 +33,7 @@ class Listener final : public Subscriber {
                      .history = history,
                      .user_id = id,
                      .connection_id = id,
+                     .session_id = id,
                      .info_json = "{}"},
                     [this](std::expected<SubscribeSnapshot, Error> result) {
                       ASSERT_TRUE(result);
@@ -40,7 +41,7 @@ class Listener final : public Subscriber {
                       snapshot = std::move(*result);
                     });
   }
-  void unsubscribe() { node_.unsubscribe(subscription, id, id); }
+  void unsubscribe() { node_.unsubscribe(subscription, id, id, LeaveKind::left); }
 
   [[nodiscard]] std::vector<std::uint64_t> offsets() const {
     std::vector<std::uint64_t> list;
@@ -223,7 +224,7 @@ TEST(Node, ForgetsASubscriberThatLeftBeforeItsAnswerCame) {
     Listener gone(domain, 0, "room:1", "gone");
     domain.nodes[0]->subscribe(
         gone.subscription,
-        {.channel = "room:1", .user_id = "gone", .connection_id = "gone", .info_json = "{}"},
+        {.channel = "room:1", .user_id = "gone", .session_id = "gone", .info_json = "{}"},
         [](const std::expected<SubscribeSnapshot, Error>&) {});
     gone.unsubscribe();
   }
@@ -311,7 +312,7 @@ TEST(Node, TellsOfAUsersFirstAndLastDeviceOnly) {
   Listener laptop(domain, 0, "room:1", "ann");
   domain.nodes[0]->subscribe(
       laptop.subscription,
-      {.channel = "room:1", .user_id = "ann", .connection_id = "laptop", .info_json = "{}"},
+      {.channel = "room:1", .user_id = "ann", .session_id = "laptop", .info_json = "{}"},
       [](const std::expected<SubscribeSnapshot, Error>&) {});
   domain.mesh.run();
   EXPECT_EQ(watcher.types(), (std::vector<std::string>{"presence_join"}));
@@ -319,7 +320,7 @@ TEST(Node, TellsOfAUsersFirstAndLastDeviceOnly) {
   phone.unsubscribe();
   domain.mesh.run();
   EXPECT_EQ(watcher.got.size(), 1U);
-  domain.nodes[0]->unsubscribe(laptop.subscription, "ann", "laptop");
+  domain.nodes[0]->unsubscribe(laptop.subscription, "ann", "laptop", LeaveKind::left);
   domain.mesh.run();
   EXPECT_EQ(watcher.types(), (std::vector<std::string>{"presence_join", "presence_leave"}));
 }

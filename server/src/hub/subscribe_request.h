@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "history/channel_history.h"
+#include "presence/leave_kind.h"
 
 namespace tidewire {
 
@@ -15,7 +16,15 @@ struct SubscribeRequest {
   std::size_t history = 0;              // without `since`: the newest so many
   std::string user_id;
   std::string connection_id;
-  std::string info_json;  // for presence
+  std::string session_id;  // the device, for presence
+  std::string info_json;   // for presence
+};
+
+/// How a subscription ends.
+struct Departure {
+  std::string user_id;
+  std::string session_id;
+  LeaveKind kind = LeaveKind::left;
 };
 
 /// The channel at one moment. Everything published after it is delivered live, nothing twice.

@@ -19,14 +19,61 @@ TEST(PresenceTable, CountsAUserOnceOverSeveralDevices) {
   EXPECT_EQ(table.size(), 0U);
 }
 
-TEST(PresenceTable, IgnoresADoubleJoinAndAnUnknownLeave) {
+TEST(PresenceTable, KeepsADeviceUntilItsLastPlaceIsGivenUp) {
   PresenceTable table(10);
-  table.join("ann", "c1", "", 0);
-  EXPECT_EQ(table.join("ann", "c1", "", 0), Change::another_device);
+  table.join("ann", "s1", "", 0);
+  EXPECT_EQ(table.join("ann", "s1", "", 0), Change::same_device) << "moving to a new connection";
   EXPECT_EQ(table.members()[0].clients, 1U);
-  EXPECT_EQ(table.leave("ann", "c9"), Change::unknown);
-  EXPECT_EQ(table.leave("bob", "c1"), Change::unknown);
-  EXPECT_EQ(table.leave("ann", "c1"), Change::last_device);
+  EXPECT_EQ(table.leave("ann", "s9"), Change::unknown);
+  EXPECT_EQ(table.leave("bob", "s1"), Change::unknown);
+  EXPECT_EQ(table.leave("ann", "s1", LeaveKind::lost, 50), Change::same_device);
+  EXPECT_EQ(table.next_due(), std::nullopt);
+  EXPECT_EQ(table.leave("ann", "s1"), Change::last_device);
+}
+
+TEST(PresenceTable, LetsALostDeviceLinger) {
+  PresenceTable table(10);
+  table.join("ann", "s1", "", 5);
+  EXPECT_EQ(table.leave("ann", "s1", LeaveKind::lost, 100), Change::lingering);
+  EXPECT_EQ(table.leave("ann", "s1"), Change::unknown) << "it has no place to give up";
+  EXPECT_EQ(table.next_due(), 100);
+  EXPECT_TRUE(table.expire(99).empty());
+  ASSERT_EQ(table.size(), 1U);
+  EXPECT_EQ(table.members()[0].clients, 1U);
+  EXPECT_EQ(table.expire(100), (std::vector<std::string>{"ann"}));
+  EXPECT_EQ(table.size(), 0U);
+  EXPECT_EQ(table.next_due(), std::nullopt);
+  EXPECT_EQ(table.join("ann", "s1", "", 200), Change::first_device);
+}
+
+TEST(PresenceTable, TakesALostDeviceBackInSilence) {
+  PresenceTable table(10);
+  table.join("ann", "s1", "", 5);
+  table.leave("ann", "s1", LeaveKind::lost, 100);
+  EXPECT_EQ(table.join("ann", "s1", "", 90), Change::same_device);
+  EXPECT_EQ(table.members()[0].since, 5);
+  EXPECT_EQ(table.next_due(), std::nullopt);
+  EXPECT_TRUE(table.expire(1'000).empty());
+  EXPECT_EQ(table.size(), 1U);
+  table.leave("ann", "s1", LeaveKind::lost, 2'000);
+  EXPECT_EQ(table.next_due(), 2'000) << "a later drop has its own time";
+}
+
+TEST(PresenceTable, ALostDeviceTakesOnlyItselfAlong) {
+  PresenceTable table(10);
+  table.join("ann", "phone", "", 0);
+  table.leave("ann", "phone", LeaveKind::lost, 100);
+  EXPECT_EQ(table.join("ann", "laptop", "", 1), Change::another_device);
+  EXPECT_TRUE(table.expire(100).empty());
+  EXPECT_EQ(table.members().at(0).clients, 1U);
+  EXPECT_EQ(table.leave("ann", "laptop"), Change::last_device);
+}
+
+TEST(PresenceTable, ReadsFromACloseCodeWhetherTheClientComesBack) {
+  for (const std::uint16_t code : {1000, 1005, 4400, 4401, 4409, 4410})
+    EXPECT_EQ(leave_kind(code), LeaveKind::left) << code;
+  for (const std::uint16_t code : {0, 1001, 1002, 1006, 1009, 4001, 4008, 4010, 4012, 4399})
+    EXPECT_EQ(leave_kind(code), LeaveKind::lost) << code;
 }
 
 TEST(PresenceTable, IsFullAtItsLimit) {

@@ -33,7 +33,7 @@ Connection::Connection(const ConnectionParts& parts, std::unique_ptr<net::Stream
       timer_([](void* self) { static_cast<Connection*>(self)->on_timer(); }, this) {}
 
 Connection::~Connection() {
-  if (sink_) sink_->closed();
+  if (sink_) sink_->closed(close_code_);
 }
 
 void Connection::start(std::string prelude, std::span<const char> pending) {
@@ -262,7 +262,7 @@ void Connection::finish(bool clean) {
   endpoint_.shutdown();
   const auto side = closed_by_peer_ || close_code_ == 0 ? SideLabel::client : SideLabel::server;
   parts_.metrics.closed_by(side, close_label(close_code_)).add();
-  sink_->closed();
+  sink_->closed(close_code_);
   if (watched()) parts_.shard.unwatch(*this);
   if (clean) {
     parts_.lingering.add(std::move(stream_));

@@ -15,7 +15,7 @@ class EchoSink final : public MessageSink, public OutboxForm {
   void on_message(bool binary, std::string_view message) override;
   void on_activity(std::size_t /*bytes*/) override {}
   void on_sent(std::size_t /*bytes*/) override {}
-  void closed() override {}
+  void closed(std::uint16_t /*close_code*/) override {}
 
   // Only sessions have publications and batches.
   [[nodiscard]] ws::SharedFrame render(const Publication& publication) const override {

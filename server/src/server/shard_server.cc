@@ -25,9 +25,11 @@ ws::DeflateConfig deflate_config(const CompressionConfig& compression) {
           .level = static_cast<int>(compression.level)};
 }
 
-ChannelLimits channel_limits(const LimitsConfig& limits) {
+ChannelLimits channel_limits(const Config& config) {
+  const LimitsConfig& limits = config.limits;
   return {
       .presence_members = limits.presence_members,
+      .presence_grace_ms = config.presence.grace.count(),
       .streams = {.growing_max = limits.streams_per_channel, .text_bytes_max = limits.stream_bytes},
       .state = {.keys_max = limits.state_keys,
                 .value_bytes_max = limits.state_value_bytes,
@@ -71,12 +73,13 @@ ShardServer::ShardServer(net::Shard& shard, ShardMesh& mesh, RpcDesk& rpc, Share
       proto_({.batch_messages = state.config.limits.batch_messages}),
       deflate_(deflate_config(state.config.compression)),
       forms_(proto_, deflate_),
-      channel_limits_(channel_limits(state.config.limits)),
+      channel_limits_(channel_limits(state.config)),
       node_({.index = static_cast<ShardIndex>(shard.index()),
              .mesh = mesh,
              .config = state.config,
              .json = json_,
              .clock = shard.clock(),
+             .timers = shard.timers(),
              .limits = channel_limits_,
              .forms = forms_,
              .metrics = metrics_}),

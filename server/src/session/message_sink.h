@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string_view>
 
 namespace tidewire {
@@ -18,8 +19,9 @@ class MessageSink {
   /// Bytes arrived, whatever they were: the peer lives.
   virtual void on_activity(std::size_t bytes) = 0;
   virtual void on_sent(std::size_t bytes) = 0;
-  /// The connection has ended; nothing can be sent any more. Called once.
-  virtual void closed() = 0;
+  /// The connection has ended; nothing can be sent any more. Called once, with the code of the
+  /// close that came first, from either side; 0: it broke.
+  virtual void closed(std::uint16_t close_code) = 0;
 };
 
 }  // namespace tidewire

@@ -35,7 +35,7 @@ Session::Session(const SessionContext& context, SessionTransport& transport, Ses
   if (start.claims) pending_claims_ = std::move(start.claims);
 }
 
-Session::~Session() { closed(); }
+Session::~Session() { closed(0); }
 
 void Session::open() {
   if (pending_claims_) AuthHandler::welcome_upgraded(*this, std::move(*pending_claims_));
@@ -43,13 +43,14 @@ void Session::open() {
   schedule_timer();
 }
 
-void Session::closed() {
+void Session::closed(std::uint16_t close_code) {
   if (gone_) return;
   gone_ = true;
   state_ = State::closing;
   timer_.cancel();
   for (auto& [channel, place] : subscriptions_)
-    context_.node.unsubscribe(*place, claims_.user_id, info_.connection_id, place->joined);
+    context_.node.unsubscribe(*place, claims_.user_id, session_id_, leave_kind(close_code),
+                              place->joined);
   subscriptions_.clear();
   RpcHandler::closed(*this);
   if (!claims_.user_id.empty()) context_.users.remove(claims_.user_id, info_.connection_id);
@@ -198,7 +199,7 @@ bool Session::revoke(std::string_view channel, UnsubscribeReason reason) {
   if (found == subscriptions_.end()) return false;
   const auto place = std::move(found->second);
   subscriptions_.erase(found);
-  context_.node.unsubscribe(*place, claims_.user_id, info_.connection_id, place->joined);
+  context_.node.unsubscribe(*place, claims_.user_id, session_id_, LeaveKind::left, place->joined);
   reply(MessageType::unsubscribed, {}, place->channel(), unsubscribed_payload(reason),
         Priority::normal);
   return true;

@@ -66,7 +66,7 @@ class Session final : public MessageSink,
   void on_message(bool binary, std::string_view message) override;
   void on_activity(std::size_t bytes) override;
   void on_sent(std::size_t bytes) override { counters_.bytes_sent += bytes; }
-  void closed() override;
+  void closed(std::uint16_t close_code) override;
 
   /// Says that the server goes away, so that clients reconnect when it suits.
   void announce_goaway(std::string_view reason, std::int64_t reconnect_after_ms);

@@ -110,7 +110,7 @@ class SessionWorld {
       wire.use(*session);
       session->open();
     }
-    ~Client() { session->closed(); }
+    ~Client() { session->closed(1000); }
 
     void send(std::string_view text) {
       std::string padded(text);
@@ -178,7 +178,7 @@ class SessionWorld {
   }
 
   Domain domain{1, test_config()};
-  TimerWheel timers{domain.clock.mono_ms()};
+  TimerWheel& timers = domain.timers;
   SchemaRegistry schemas;
   SessionDirectory sessions;
   std::vector<SessionDirectory*> directories;

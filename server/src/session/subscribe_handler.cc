@@ -70,6 +70,7 @@ std::expected<SubscribeHandler::Wanted, Error> SubscribeHandler::check(Session& 
                     .history = may_read ? std::min(command->history, page_max) : 0,
                     .user_id = session.user_id(),
                     .connection_id = session.info_.connection_id,
+                    .session_id = session.session_id(),
                     .info_json = session.claims_.info_json};
   wanted.window_ms = access->options.batch_window.count();
   return wanted;
@@ -112,8 +113,8 @@ void SubscribeHandler::finish(Session& session, const std::string& channel, cons
   if (found == session.subscriptions_.end()) return;  // unsubscribed in the meantime
   if (!result) {
     found->second->joined = false;
-    session.context_.node.unsubscribe(*found->second, session.user_id(),
-                                      session.info_.connection_id, false);
+    session.context_.node.unsubscribe(*found->second, session.user_id(), session.session_id(),
+                                      LeaveKind::left, false);
     session.subscriptions_.erase(found);
     return session.reply_error(id, result.error(), channel);
   }
@@ -150,8 +151,8 @@ void SubscribeHandler::unsubscribe(Session& session, const Envelope& envelope) {
                                channel);
   const auto place = std::move(found->second);
   session.subscriptions_.erase(found);
-  session.context_.node.unsubscribe(*place, session.user_id(), session.info_.connection_id,
-                                    place->joined);
+  session.context_.node.unsubscribe(*place, session.user_id(), session.session_id(),
+                                    LeaveKind::left, place->joined);
   session.reply(MessageType::unsubscribed, envelope.id, channel,
                 unsubscribed_payload(UnsubscribeReason::unsubscribe));
 }
