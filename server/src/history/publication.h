@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "observability/labels.h"
 #include "protocol/codes.gen.h"
+#include "stream/folded_piece.h"
 #include "ws/shared_frame.h"
 
 namespace tidewire {
@@ -30,15 +31,10 @@ struct Publication {
   std::uint64_t offset = 0;  // 0: not part of the durable stream
   WallMillis ts = 0;
   PublicationSender sender;
-  bool lossless = false;       // latest: may be replaced by a newer one, but not dropped
-  bool echo = true;            // false: not back to the connection that sent it
-  std::string slot;            // latest: what this one replaces; stream: the growing message
-  std::uint64_t rev_from = 0;  // stream: the range of pieces in `content`
-  std::uint64_t rev_to = 0;
-  bool complete = false;  // stream: the last piece
-  bool snapshot = false;  // stream: `content` is the text from the beginning
-  std::string status;     // stream: how the message ended early, such as `cancelled`
-  std::string content;    // stream: the pieces' text, so that a queue can fold them
+  bool lossless = false;  // latest: may be replaced by a newer one, but not dropped
+  bool echo = true;       // false: not back to the connection that sent it
+  std::string slot;       // latest: what this one replaces
+  FoldedPiece piece;      // stream: what it says, so that a queue can fold it
   std::string epoch;      // with an offset only
   std::string key;
   std::string trace;
@@ -50,10 +46,15 @@ struct Publication {
   [[nodiscard]] std::string_view json() const { return frame.payload(); }
   [[nodiscard]] std::string_view payload() const { return json().substr(payload_at, payload_size); }
 
+  /// What a waiting event must have in common with this one to be merged with it.
+  [[nodiscard]] const std::string& merge_slot() const {
+    return delivery == DeliveryClass::stream ? piece.message_id : slot;
+  }
+
   /// Bytes this publication keeps alive, for limits.
   [[nodiscard]] std::size_t cost() const {
     return (frame ? frame.cost() : 0) + sizeof *this + channel.size() + type.size() + slot.size() +
-           content.size();
+           piece.bytes();
   }
 };
 

@@ -17,6 +17,17 @@ StreamLimits stream_limits(const ChannelScope& scope) {
 
 void ignore(const PublishResult& /*result*/) {}
 
+PieceOffer offer_of(const PublishRequest& request) {
+  return {.message_id = request.message_id,
+          .producer = request.from.user_id,
+          .generation = request.generation,
+          .index = request.index,
+          .content = request.content,
+          .part_id = request.part_id,
+          .part_kind = request.part_kind,
+          .part_name = request.part_name};
+}
+
 }  // namespace
 
 ChannelStreams::ChannelStreams(const ChannelScope& scope, Append append)
@@ -27,39 +38,34 @@ ChannelStreams::ChannelStreams(const ChannelScope& scope, Append append)
 
 void ChannelStreams::publish(const PublishRequest& request, PublishDone done) {
   const WallMillis now = scope_.now();
-  auto piece =
-      table_.append(request.message_id, request.from.user_id, request.index, request.content, now);
-  if (!piece) return done(std::unexpected(std::move(piece.error())));
-  if (piece->duplicate) return done(PublishAck{.duplicate = true});
+  const auto taken = table_.append(offer_of(request), now);
+  if (!taken) return done(std::unexpected(taken.error()));
+  if (taken->duplicate) return done(PublishAck{.duplicate = true});
 
-  scope_.emit(make_piece({.message_id = request.message_id,
-                          .content = request.content,
-                          .is_complete = request.complete,
-                          .index = piece->index,
-                          .rev = {piece->index, piece->index}},
-                         request));
+  FoldedPiece piece{.message_id = std::string(request.message_id),
+                    .generation = request.generation,
+                    .rev_from = taken->index,
+                    .rev_to = taken->index,
+                    // Who has text of an older generation must not append to it.
+                    .snapshot = request.generation != 0 && taken->index == 1,
+                    .complete = request.complete};
+  piece.add(request.part_id, request.part_kind, request.part_name, request.content);
+  scope_.emit(make_piece(std::move(piece), request));
   remember_sender(request);
   std::optional<StreamCancel> cancel;
-  if (piece->index == 1) cancel = early_cancels_.take(request.message_id, now);
-  if (request.complete) return finish(request.message_id, {}, std::move(done));
+  if (taken->index == 1) cancel = early_cancels_.take(request.message_id, now);
+  if (request.complete) return finish(request.message_id, StreamEnd::complete, std::move(done));
   if (!cancel) return done(PublishAck{});
-  end_early(std::string(request.message_id), "cancelled");
+  end_early(std::string(request.message_id), StreamEnd::cancelled);
   done(PublishAck{.cancel = std::make_shared<const StreamCancel>(std::move(*cancel))});
 }
 
-PublicationPtr ChannelStreams::make_piece(const ChunkDelivery& piece,
-                                          PublishRequest request) const {
-  const std::string payload = chunk_payload(piece);
+PublicationPtr ChannelStreams::make_piece(FoldedPiece piece, PublishRequest request) const {
+  const std::string payload = piece.chunk_payload();
   request.payload = payload;
   request.key = {};
   auto made = make_publication(scope_.context.codec, request, {.ts = scope_.now()});
-  made->slot = piece.message_id;
-  made->rev_from = piece.rev.first;
-  made->rev_to = piece.rev.second;
-  made->complete = piece.is_complete;
-  made->snapshot = piece.snapshot;
-  made->status = piece.status;
-  made->content = piece.content;
+  made->piece = std::move(piece);
   return made;
 }
 
@@ -71,12 +77,12 @@ void ChannelStreams::remember_sender(const PublishRequest& request) {
   shard = request.shard;
 }
 
-void ChannelStreams::finish(std::string_view message_id, std::string_view status,
-                            PublishDone done) {
-  const auto stream = table_.finish(message_id);
+void ChannelStreams::finish(std::string_view message_id, StreamEnd end, PublishDone done) {
+  const auto stream = table_.finish(message_id, end);
   const auto producer = producers_.extract(std::string(message_id));
-  const std::string payload =
-      chat_message_payload(stream->text(), "assistant", stream->message_id(), status);
+  FoldedPiece whole = stream->whole();
+  if (end != StreamEnd::complete) whole.status = to_name(end);
+  const std::string payload = whole.message_payload("assistant");
   append_({.channel = scope_.name,
            .type = to_name(MessageType::chat_message),
            .payload = payload,
@@ -93,15 +99,22 @@ PublishRequest ChannelStreams::piece_request(const PublicationSender& sender) co
 
 void ChannelStreams::interrupt_abandoned() {
   if (table_.empty()) return;
-  for (const std::string& id : table_.abandoned(scope_.now())) end_early(id, "interrupted");
+  for (const std::string& id : table_.abandoned(scope_.now()))
+    end_early(id, StreamEnd::interrupted);
 }
 
-void ChannelStreams::end_early(const std::string& message_id, std::string_view status) {
-  const std::uint64_t last = table_.find(message_id)->pieces() + 1;
-  scope_.emit(make_piece(
-      {.message_id = message_id, .is_complete = true, .rev = {last, last}, .status = status},
-      piece_request(producers_[message_id].sender)));
-  finish(message_id, status, ignore);
+void ChannelStreams::end_early(const std::string& message_id, StreamEnd end) {
+  const MessageStream& stream = *table_.find(message_id);
+  const std::uint64_t last = stream.pieces() + 1;
+  scope_.emit(make_piece({.message_id = message_id,
+                          .generation = stream.generation(),
+                          .rev_from = last,
+                          .rev_to = last,
+                          .snapshot = stream.generation() != 0 && last == 1,
+                          .complete = true,
+                          .status = std::string(to_name(end))},
+                         piece_request(producers_[message_id].sender)));
+  finish(message_id, end, ignore);
 }
 
 std::expected<CancelAck, Error> ChannelStreams::cancel(const CancelRequest& request) {
@@ -112,7 +125,7 @@ std::expected<CancelAck, Error> ChannelStreams::cancel(const CancelRequest& requ
                 "/channel");
   if (stream != nullptr) {
     CancelAck ack{.producer = producers_[request.message_id]};
-    end_early(request.message_id, "cancelled");
+    end_early(request.message_id, StreamEnd::cancelled);
     return ack;
   }
   if (table_.has_ended(request.message_id)) return CancelAck{.duplicate = true};
@@ -128,11 +141,7 @@ std::vector<PublicationPtr> ChannelStreams::snapshots() const {
 
 PublicationPtr ChannelStreams::snapshot(const MessageStream& stream) const {
   const auto producer = producers_.find(stream.message_id());
-  return make_piece({.message_id = stream.message_id(),
-                     .content = stream.text(),
-                     .rev = {1, stream.pieces()},
-                     .snapshot = true},
-                    piece_request(producer->second.sender));
+  return make_piece(stream.whole(), piece_request(producer->second.sender));
 }
 
 bool ChannelStreams::idle() {

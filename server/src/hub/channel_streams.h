@@ -10,7 +10,6 @@
 #include "hub/cancel_request.h"
 #include "hub/channel_scope.h"
 #include "hub/publish_request.h"
-#include "protocol/replies.h"
 #include "stream/early_cancels.h"
 #include "stream/stream_table.h"
 
@@ -47,11 +46,11 @@ class ChannelStreams {
   [[nodiscard]] bool idle();
 
  private:
-  void end_early(const std::string& message_id, std::string_view status);
-  void finish(std::string_view message_id, std::string_view status, PublishDone done);
+  void end_early(const std::string& message_id, StreamEnd end);
+  void finish(std::string_view message_id, StreamEnd end, PublishDone done);
   void remember_sender(const PublishRequest& request);
   [[nodiscard]] PublishRequest piece_request(const PublicationSender& sender) const;
-  [[nodiscard]] PublicationPtr make_piece(const ChunkDelivery& piece, PublishRequest request) const;
+  [[nodiscard]] PublicationPtr make_piece(FoldedPiece piece, PublishRequest request) const;
   [[nodiscard]] PublicationPtr snapshot(const MessageStream& stream) const;
 
   const ChannelScope& scope_;

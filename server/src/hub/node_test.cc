@@ -250,9 +250,9 @@ TEST(Node, FoldsAStreamForLateSubscribersAndKeepsTheWholeMessage) {
   domain.mesh.run();
   ASSERT_EQ(late.snapshot->streams.size(), 1U);
   const Publication& snapshot = *late.snapshot->streams[0];
-  EXPECT_TRUE(snapshot.snapshot);
-  EXPECT_EQ(snapshot.content, "Hello");
-  EXPECT_EQ(snapshot.rev_to, 2U);
+  EXPECT_TRUE(snapshot.piece.snapshot);
+  EXPECT_EQ(snapshot.piece.content, "Hello");
+  EXPECT_EQ(snapshot.piece.rev_to, 2U);
   EXPECT_NE(snapshot.json().find(R"("rev":[1,2],"snapshot":true)"), std::string_view::npos);
 
   EXPECT_TRUE((*publish(domain, 1, piece("chat:1", 2, "lo")))->duplicate);
@@ -275,7 +275,7 @@ TEST(Node, EndsAnAbandonedMessageAsInterrupted) {
   domain.clock.advance_ms(2'000);
   domain.nodes[0]->sweep();
   ASSERT_EQ(listener.got.size(), 3U);
-  EXPECT_TRUE(listener.got[1]->complete);
+  EXPECT_TRUE(listener.got[1]->piece.complete);
   EXPECT_NE(listener.got[2]->json().find(R"("status":"interrupted")"), std::string_view::npos);
   EXPECT_EQ(publish(domain, 0, piece("chat:1", 2, "late"))->error().code, ErrorCode::stream_closed);
 }

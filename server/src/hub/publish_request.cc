@@ -5,14 +5,15 @@
 namespace tidewire {
 namespace {
 
-std::array<std::string_view*, 13> texts(PublishRequest& request) {
+std::array<std::string_view*, 16> texts(PublishRequest& request) {
   return {&request.channel,      &request.type,
           &request.payload,      &request.key,
           &request.trace,        &request.nonce,
           &request.sig,          &request.enc,
           &request.from.user_id, &request.from.connection_id,
           &request.from.client,  &request.message_id,
-          &request.content};
+          &request.content,      &request.part_id,
+          &request.part_kind,    &request.part_name};
 }
 
 }  // namespace

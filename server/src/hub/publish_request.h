@@ -38,6 +38,10 @@ struct PublishRequest {
   // What a piece of a growing message says (delivery == stream).
   std::string_view message_id;
   std::string_view content;
+  std::string_view part_id;
+  std::string_view part_kind;  // empty: the message's text
+  std::string_view part_name;
+  std::uint64_t generation = 0;
   std::uint64_t index = 0;  // 0: the next one
   bool complete = false;
 };

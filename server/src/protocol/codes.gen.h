@@ -38,6 +38,7 @@ enum class ErrorCode : std::uint16_t {
   conflict = 1403,  // ifVersion does not match; current holds the value and its version.
   history_unavailable = 1404,  // The namespace keeps no history, or it cannot be read now.
   not_found = 1405,  // The named key, message, session or request does not exist.
+  stream_fenced = 1406,  // A chunk of an older generation: another producer has begun the answer anew; generation says which one is current.
   rate_limited = 1501,  // A token bucket is empty; retryAfterMs says when to try again.
   method_not_found = 1601,  // No worker and no backend serves the method.
   rpc_timeout = 1602,  // The method did not answer in time.
@@ -70,6 +71,7 @@ enum class ErrorCode : std::uint16_t {
     case ErrorCode::conflict: return "conflict";
     case ErrorCode::history_unavailable: return "history_unavailable";
     case ErrorCode::not_found: return "not_found";
+    case ErrorCode::stream_fenced: return "stream_fenced";
     case ErrorCode::rate_limited: return "rate_limited";
     case ErrorCode::method_not_found: return "method_not_found";
     case ErrorCode::rpc_timeout: return "rpc_timeout";
@@ -104,6 +106,7 @@ template <>
   if (name == "conflict") return ErrorCode::conflict;
   if (name == "history_unavailable") return ErrorCode::history_unavailable;
   if (name == "not_found") return ErrorCode::not_found;
+  if (name == "stream_fenced") return ErrorCode::stream_fenced;
   if (name == "rate_limited") return ErrorCode::rate_limited;
   if (name == "method_not_found") return ErrorCode::method_not_found;
   if (name == "rpc_timeout") return ErrorCode::rpc_timeout;
@@ -138,6 +141,7 @@ template <>
     case ErrorCode::conflict: return false;
     case ErrorCode::history_unavailable: return false;
     case ErrorCode::not_found: return false;
+    case ErrorCode::stream_fenced: return false;
     case ErrorCode::rate_limited: return true;
     case ErrorCode::method_not_found: return false;
     case ErrorCode::rpc_timeout: return true;
@@ -173,6 +177,7 @@ template <>
     case ErrorCode::conflict: return 409;
     case ErrorCode::history_unavailable: return 404;
     case ErrorCode::not_found: return 404;
+    case ErrorCode::stream_fenced: return 409;
     case ErrorCode::rate_limited: return 429;
     case ErrorCode::method_not_found: return 404;
     case ErrorCode::rpc_timeout: return 504;

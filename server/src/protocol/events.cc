@@ -33,7 +33,8 @@ void check_role(PayloadFields& fields) {
   if (!known) fields.refuse("expected user, assistant, system or tool");
 }
 
-void check_attachments(PayloadFields& fields) {
+/// A list of objects: attachments, parts.
+void check_objects(PayloadFields& fields) {
   if (fields.value().kind != JsonKind::array) return fields.refuse("expected an array");
   JsonReader items = JsonReader::array(fields.value().raw);
   while (items.next()) {
@@ -58,11 +59,15 @@ void check_own_user(PayloadFields& fields, std::string_view sender_user_id) {
 
 void check_chat_message(PayloadFields& fields) {
   std::string message_id;
+  std::uint64_t generation = 0;
   while (fields.next()) {
     if (fields.is("content")) need_text(fields);
     if (fields.is("role")) check_role(fields);
-    if (fields.is("attachments")) check_attachments(fields);
+    if (fields.is("attachments")) check_objects(fields);
     if (fields.is("messageId")) fields.read_text(message_id, 1, kMessageIdBytesMax);
+    if (fields.is("status")) need_text(fields);
+    if (fields.is("generation")) fields.read_whole(generation, 1, kWholeNumberMax);
+    if (fields.is("parts")) check_objects(fields);
   }
   fields.need({"content", "role"});
 }
@@ -85,6 +90,19 @@ void check_typing(PayloadFields& fields, std::string_view sender_user_id) {
   fields.need({"userId", "sessionId"});
 }
 
+PartFields read_part(PayloadFields& chunk) {
+  PartFields part;
+  PayloadFields fields(chunk.value().raw, chunk.here());
+  while (fields.next()) {
+    if (fields.is("id")) fields.read_text(part.id, 1, kPartIdBytesMax);
+    if (fields.is("kind")) fields.read_text(part.kind, 1, kPartKindBytesMax);
+    if (fields.is("name")) fields.read_text(part.name, 0, kPartNameBytesMax);
+  }
+  fields.need({"id", "kind"});
+  if (fields.failed()) chunk.refuse_with(fields.error());
+  return part;
+}
+
 ChunkFields read_chunk(PayloadFields& fields) {
   ChunkFields chunk;
   while (fields.next()) {
@@ -93,6 +111,8 @@ ChunkFields read_chunk(PayloadFields& fields) {
       fields.read_text(chunk.content, 0, std::numeric_limits<std::size_t>::max());
     if (fields.is("isComplete")) fields.read_bool(chunk.is_complete);
     if (fields.is("index")) fields.read_whole(chunk.index.emplace(), 1, kWholeNumberMax);
+    if (fields.is("part")) chunk.part = read_part(fields);
+    if (fields.is("generation")) fields.read_whole(chunk.generation, 0, kWholeNumberMax);
   }
   fields.need({"messageId", "content", "isComplete"});
   return chunk;

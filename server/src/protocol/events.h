@@ -10,10 +10,19 @@
 
 namespace tidewire {
 
+/// Which typed part of a message a piece belongs to; without a kind: its text.
+struct PartFields {
+  std::string id;
+  std::string kind;
+  std::string name;
+};
+
 /// A piece of a growing message, decoded so that the server can fold it.
 struct ChunkFields {
   std::string message_id;
   std::string content;
+  PartFields part;
+  std::uint64_t generation = 0;
   bool is_complete = false;
   std::optional<std::uint64_t> index;  // from 1; absent: order of arrival
 };

@@ -19,6 +19,25 @@ std::string member_json(const PresenceMember& member, bool with_since) {
   return out.finish();
 }
 
+JsonObject part_head(const PartItem& part) {
+  JsonObject out(32 + part.id.size() + part.kind.size() + part.name.size());
+  if (!part.id.empty()) out.text("id", part.id);
+  out.text("kind", part.kind);
+  if (!part.name.empty()) out.text("name", part.name);
+  return out;
+}
+
+std::string parts_json(std::span<const PartItem> parts) {
+  std::string list = "[";
+  for (const PartItem& part : parts) {
+    if (list.size() > 1) list += ',';
+    JsonObject item = part_head(part);
+    if (!part.id.empty()) item.text("content", part.content);
+    list += item.finish();
+  }
+  return list += ']';
+}
+
 }  // namespace
 
 std::string welcome_payload(const Welcome& welcome) {
@@ -176,6 +195,9 @@ std::string chunk_payload(const ChunkDelivery& chunk) {
   out.raw("rev", rev);
   if (chunk.snapshot) out.boolean("snapshot", true);
   if (!chunk.status.empty()) out.text("status", chunk.status);
+  if (chunk.generation != 0) out.number("generation", chunk.generation);
+  if (chunk.part != nullptr) out.raw("part", part_head(*chunk.part).finish());
+  if (!chunk.parts.empty()) out.raw("parts", parts_json(chunk.parts));
   return out.finish();
 }
 
@@ -186,11 +208,15 @@ std::string stream_cancel_payload(std::string_view message_id, std::string_view 
   return out.finish();
 }
 
-std::string chat_message_payload(std::string_view content, std::string_view role,
-                                 std::string_view message_id, std::string_view status) {
-  JsonObject out(64 + content.size() + content.size() / 8 + message_id.size());
-  out.text("content", content).text("role", role).text("messageId", message_id);
-  if (!status.empty()) out.text("status", status);
+std::string chat_message_payload(const ChatMessage& message) {
+  JsonObject out(64 + message.content.size() + message.content.size() / 8 +
+                 message.message_id.size());
+  out.text("content", message.content)
+      .text("role", message.role)
+      .text("messageId", message.message_id);
+  if (!message.status.empty()) out.text("status", message.status);
+  if (message.generation != 0) out.number("generation", message.generation);
+  if (!message.parts.empty()) out.raw("parts", parts_json(message.parts));
   return out.finish();
 }
 

@@ -107,6 +107,15 @@ struct RpcRequestItem {
 [[nodiscard]] std::string heartbeat_answer_payload(std::string_view timestamp_json,
                                                    std::int64_t now_ms);
 
+/// A typed part of a message. Without an id it is the place of the message's text among the parts,
+/// and has no content of its own.
+struct PartItem {
+  std::string_view id;
+  std::string_view kind;
+  std::string_view name;  // empty: left out
+  std::string_view content;
+};
+
 /// A piece of a growing message as a subscriber receives it.
 struct ChunkDelivery {
   std::string_view message_id;
@@ -115,7 +124,10 @@ struct ChunkDelivery {
   std::optional<std::uint64_t> index;
   std::pair<std::uint64_t, std::uint64_t> rev = {1, 1};
   bool snapshot = false;
-  std::string_view status;  // empty, or how the message ended early, such as `interrupted`
+  std::string_view status;         // empty, or how the message ended early, such as `interrupted`
+  std::uint64_t generation = 0;    // 0: left out
+  const PartItem* part = nullptr;  // what `content` belongs to; nullptr: the message's text
+  std::span<const PartItem> parts = {};  // several, each with its content
 };
 [[nodiscard]] std::string chunk_payload(const ChunkDelivery& chunk);
 
@@ -123,8 +135,14 @@ struct ChunkDelivery {
                                                 std::string_view reason);
 
 /// The durable message that a complete stream becomes.
-[[nodiscard]] std::string chat_message_payload(std::string_view content, std::string_view role,
-                                               std::string_view message_id,
-                                               std::string_view status = {});
+struct ChatMessage {
+  std::string_view content;
+  std::string_view role;
+  std::string_view message_id;
+  std::string_view status;       // empty: left out
+  std::uint64_t generation = 0;  // 0: left out
+  std::span<const PartItem> parts = {};
+};
+[[nodiscard]] std::string chat_message_payload(const ChatMessage& message);
 
 }  // namespace tidewire

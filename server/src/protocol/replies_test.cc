@@ -102,7 +102,8 @@ TEST(Replies, TheRestIsJsonToo) {
        {unsubscribed_payload(UnsubscribeReason::operator_), goaway_payload("drain", 1500),
         heartbeat_payload(5), heartbeat_answer_payload("17.50", 5),
         history_payload({.epoch = "e", .offset = 1}),
-        chat_message_payload("a\"b", "assistant", "m1"), stream_cancel_payload("m\"", "r\n")})
+        chat_message_payload({.content = "a\"b", .role = "assistant", .message_id = "m1"}),
+        stream_cancel_payload("m\"", "r\n")})
     EXPECT_FALSE(find_json_fault(text, 4)) << text;
   EXPECT_EQ(unsubscribed_payload(UnsubscribeReason::operator_), R"({"reason":"operator"})");
   EXPECT_EQ(stream_cancel_payload("m", ""), R"({"messageId":"m"})");

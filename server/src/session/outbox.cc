@@ -26,7 +26,7 @@ bool is_mergeable(DeliveryClass delivery) {
 
 std::string merge_name(const Publication& publication, const void* channel) {
   std::string name(reinterpret_cast<const char*>(&channel), sizeof channel);
-  return name.append(publication.slot);
+  return name.append(publication.merge_slot());
 }
 
 }  // namespace
@@ -106,15 +106,15 @@ std::optional<PushResult> Outbox::merge(const PublicationPtr& publication, const
   if (!is_mergeable(publication->delivery)) return std::nullopt;
   Entry* waiting = find_waiting(merge_name(*publication, channel), lane);
   if (waiting == nullptr) return std::nullopt;
-  waiting->frame = {};
   Mergeable& merged = *waiting->mergeable;
   if (publication->delivery == DeliveryClass::stream) {
-    fold(merged, *publication);
+    if (!fold(merged, *publication)) return std::nullopt;
     metrics_.drops[DropLabel::folded].add();
   } else {
     merged.publication = publication;
     metrics_.drops[DropLabel::conflated].add();
   }
+  waiting->frame = {};
   const std::size_t size = merged.folded ? merged.folded->cost() : publication->cost();
   const auto cost = static_cast<std::uint32_t>(size);
   account(static_cast<std::int64_t>(cost) - waiting->cost, 0);
@@ -122,18 +122,15 @@ std::optional<PushResult> Outbox::merge(const PublicationPtr& publication, const
   return queued_bytes_ > limits_.queued_bytes_max ? PushResult::overflow : PushResult::merged;
 }
 
-void Outbox::fold(Mergeable& waiting, const Publication& piece) {
+bool Outbox::fold(Mergeable& waiting, const Publication& piece) {
   if (!waiting.folded) {
     waiting.folded = std::make_unique<Publication>(*waiting.publication);
     waiting.folded->frame = {};
-    waiting.publication.reset();
   }
-  Publication& whole = *waiting.folded;
-  whole.content += piece.content;
-  whole.rev_to = piece.rev_to;
-  whole.complete = piece.complete;
-  whole.status = piece.status;
-  whole.ts = piece.ts;
+  if (waiting.folded->piece.append(piece.piece) == Fold::apart) return false;
+  waiting.folded->ts = piece.ts;
+  waiting.publication.reset();
+  return true;
 }
 
 Outbox::Entry* Outbox::find_waiting(const std::string& name, std::size_t lane) {

@@ -124,7 +124,7 @@ class Outbox {
   [[nodiscard]] bool blocked() const { return committed_head_ < committed_.size(); }
   [[nodiscard]] std::optional<PushResult> merge(const PublicationPtr& publication,
                                                 const void* channel, std::size_t lane);
-  static void fold(Mergeable& waiting, const Publication& piece);
+  static bool fold(Mergeable& waiting, const Publication& piece);
   [[nodiscard]] Entry* find_waiting(const std::string& name, std::size_t lane);
   void remember(const PublicationPtr& publication, const void* channel, std::size_t lane);
   void promote(const void* channel, std::size_t lane);

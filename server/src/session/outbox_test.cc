@@ -12,8 +12,9 @@ class TextForm final : public OutboxForm {
  public:
   [[nodiscard]] ws::SharedFrame render(const Publication& publication) const override {
     return ws::SharedFrame::make(
-        ws::Opcode::text, publication.slot + "@" + std::to_string(publication.rev_from) + "-" +
-                              std::to_string(publication.rev_to) + ":" + publication.content);
+        ws::Opcode::text,
+        publication.merge_slot() + "@" + std::to_string(publication.piece.rev_from) + "-" +
+            std::to_string(publication.piece.rev_to) + ":" + publication.piece.content);
   }
   [[nodiscard]] ws::SharedFrame join(std::span<const ws::SharedFrame> frames) const override {
     std::string all;
@@ -40,8 +41,8 @@ class OutboxTest : public ::testing::Test {
     auto made = std::make_shared<Publication>();
     made->delivery = delivery;
     made->priority = priority;
-    made->slot = std::move(slot);
-    made->content = payload;
+    made->slot = slot;
+    made->piece = {.message_id = std::move(slot), .rev_from = 0, .content = std::string(payload)};
     made->frame = text(payload);
     return made;
   }
@@ -49,8 +50,8 @@ class OutboxTest : public ::testing::Test {
   PublicationPtr piece(std::uint64_t index, std::string_view content, bool complete = false) {
     auto made = std::make_shared<Publication>(
         *publication(DeliveryClass::stream, content, Priority::normal, "m"));
-    made->rev_from = made->rev_to = index;
-    made->complete = complete;
+    made->piece.rev_from = made->piece.rev_to = index;
+    made->piece.complete = complete;
     return made;
   }
 

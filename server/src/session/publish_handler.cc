@@ -40,6 +40,10 @@ void PublishHandler::publish(Session& session, const Envelope& envelope) {
   if (event->chunk) {
     request.message_id = event->chunk->message_id;
     request.content = event->chunk->content;
+    request.part_id = event->chunk->part.id;
+    request.part_kind = event->chunk->part.kind;
+    request.part_name = event->chunk->part.name;
+    request.generation = event->chunk->generation;
     request.index = event->chunk->index.value_or(0);
     request.complete = event->chunk->is_complete;
   }

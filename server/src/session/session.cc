@@ -207,12 +207,7 @@ bool Session::revoke(std::string_view channel, UnsubscribeReason reason) {
 
 ws::SharedFrame Session::render(const Publication& publication) const {
   if (publication.frame) return context_.forms.render(publication, batch_ ? plain_form() : form_);
-  const std::string payload = chunk_payload({.message_id = publication.slot,
-                                             .content = publication.content,
-                                             .is_complete = publication.complete,
-                                             .rev = {publication.rev_from, publication.rev_to},
-                                             .snapshot = publication.snapshot,
-                                             .status = publication.status});
+  const std::string payload = publication.piece.chunk_payload();
   const Sender from{.user_id = publication.sender.user_id,
                     .connection_id = publication.sender.connection_id,
                     .client = publication.sender.client};

@@ -3,39 +3,103 @@
 #include <algorithm>
 
 namespace tidewire {
+namespace {
 
-std::expected<StreamPiece, Error> StreamTable::append(std::string_view message_id,
-                                                      std::string_view producer,
-                                                      std::uint64_t index, std::string_view content,
-                                                      WallMillis now) {
-  auto found = growing_.find(message_id);
-  if (found == growing_.end()) {
-    const auto ended = std::ranges::find(finished_, message_id, &Finished::message_id);
-    if (ended != finished_.end()) {
-      if (index != 0 && index <= ended->pieces) return StreamPiece{true, index};
-      return fail(ErrorCode::stream_closed, "this message is complete", "/payload/messageId");
-    }
-    if (index > 1) return std::unexpected(stream_gap(1));
-    if (growing_.size() >= limits_.growing_max)
-      return fail(ErrorCode::limit_exceeded,
-                  "at most " + std::to_string(limits_.growing_max) +
-                      " messages may grow in a channel at a time",
-                  "/payload/messageId");
-    auto fresh = std::make_unique<MessageStream>(std::string(message_id), std::string(producer),
-                                                 limits_.text_bytes_max);
-    auto first = fresh->append(index, content, now);
-    if (!first) return std::unexpected(std::move(first.error()));
-    growing_.emplace(message_id, std::move(fresh));
-    return StreamPiece{false, 1};
+std::unexpected<Error> limit_reached(std::size_t most, std::string_view whose) {
+  return fail(ErrorCode::limit_exceeded,
+              "at most " + std::to_string(most) + " messages" + std::string(whose) +
+                  " may grow in a channel at a time",
+              "/payload/messageId");
+}
+
+}  // namespace
+
+std::string_view to_name(StreamEnd end) {
+  switch (end) {
+    case StreamEnd::complete:
+      return "complete";
+    case StreamEnd::cancelled:
+      return "cancelled";
+    case StreamEnd::interrupted:
+      return "interrupted";
   }
+  return "";
+}
+
+const StreamTable::Finished* StreamTable::ended(std::string_view message_id) const {
+  // The newest first: a message may have been interrupted several times.
+  const auto found =
+      std::ranges::find(finished_.rbegin(), finished_.rend(), message_id, &Finished::message_id);
+  return found == finished_.rend() ? nullptr : &*found;
+}
+
+std::expected<MessageStream*, Error> StreamTable::place_of(const PieceOffer& piece) const {
+  const auto found = growing_.find(piece.message_id);
+  if (found == growing_.end()) return nullptr;
   MessageStream& stream = *found->second;
-  if (stream.producer() != producer)
+  if (stream.producer() != piece.producer)
     return fail(ErrorCode::stream_closed, "another user is writing this message",
                 "/payload/messageId");
-  auto outcome = stream.append(index, content, now);
-  if (!outcome) return std::unexpected(std::move(outcome.error()));
-  const bool duplicate = *outcome == MessageStream::Outcome::duplicate;
-  return StreamPiece{duplicate, duplicate ? index : stream.pieces()};
+  if (piece.generation < stream.generation())
+    return std::unexpected(stream_fenced(stream.generation()));
+  return piece.generation == stream.generation() ? &stream : nullptr;
+}
+
+std::expected<void, Error> StreamTable::may_begin(const PieceOffer& piece) const {
+  if (const Finished* before = ended(piece.message_id)) {
+    if (piece.generation < before->generation)
+      return std::unexpected(stream_fenced(before->generation));
+    const bool anew = before->end == StreamEnd::interrupted && before->producer == piece.producer &&
+                      piece.generation > before->generation;
+    if (!anew)
+      return fail(ErrorCode::stream_closed,
+                  "this message has ended: " + std::string(to_name(before->end)),
+                  "/payload/messageId");
+  }
+  if (growing_.contains(piece.message_id)) return {};  // takes the place of the older generation
+  if (growing_.size() >= limits_.growing_max) return limit_reached(limits_.growing_max, "");
+  const auto own = std::ranges::count_if(
+      growing_, [&](const auto& each) { return each.second->producer() == piece.producer; });
+  if (static_cast<std::size_t>(own) >= limits_.growing_per_producer_max)
+    return limit_reached(limits_.growing_per_producer_max, " of one user");
+  return {};
+}
+
+void StreamTable::begin(std::unique_ptr<MessageStream> stream) {
+  auto& place = growing_[stream->message_id()];
+  place = std::move(stream);
+}
+
+std::expected<StreamPiece, Error> StreamTable::append(const PieceOffer& piece, WallMillis now) {
+  const auto place = place_of(piece);
+  if (!place) return std::unexpected(place.error());
+  if (MessageStream* stream = *place) {
+    const auto outcome = stream->append(piece, now);
+    if (!outcome) return std::unexpected(outcome.error());
+    const bool duplicate = *outcome == MessageStream::Outcome::duplicate;
+    return StreamPiece{duplicate, duplicate ? piece.index : stream->pieces()};
+  }
+  const Finished* before = ended(piece.message_id);
+  if (before != nullptr && before->generation == piece.generation && piece.index != 0 &&
+      piece.index <= before->pieces)
+    return StreamPiece{true, piece.index};
+  if (auto allowed = may_begin(piece); !allowed) return std::unexpected(allowed.error());
+  auto fresh = std::make_unique<MessageStream>(piece, limits_, now);
+  if (auto first = fresh->append(piece, now); !first) return std::unexpected(first.error());
+  begin(std::move(fresh));
+  return StreamPiece{false, 1};
+}
+
+std::expected<StreamPiece, Error> StreamTable::open(const PieceOffer& message, WallMillis now) {
+  const auto place = place_of(message);
+  if (!place) return std::unexpected(place.error());
+  if (MessageStream* stream = *place) {
+    stream->touch(now);
+    return StreamPiece{true, stream->pieces()};
+  }
+  if (auto allowed = may_begin(message); !allowed) return std::unexpected(allowed.error());
+  begin(std::make_unique<MessageStream>(message, limits_, now));
+  return StreamPiece{};
 }
 
 const MessageStream* StreamTable::find(std::string_view message_id) const {
@@ -44,15 +108,16 @@ const MessageStream* StreamTable::find(std::string_view message_id) const {
 }
 
 bool StreamTable::has_ended(std::string_view message_id) const {
-  return std::ranges::find(finished_, message_id, &Finished::message_id) != finished_.end();
+  return ended(message_id) != nullptr;
 }
 
-std::unique_ptr<MessageStream> StreamTable::finish(std::string_view message_id) {
+std::unique_ptr<MessageStream> StreamTable::finish(std::string_view message_id, StreamEnd end) {
   const auto found = growing_.find(message_id);
   if (found == growing_.end()) return nullptr;
   std::unique_ptr<MessageStream> stream = std::move(found->second);
   growing_.erase(found);
-  finished_.push_back({stream->message_id(), stream->pieces()});
+  finished_.push_back(
+      {stream->message_id(), stream->producer(), stream->generation(), stream->pieces(), end});
   if (finished_.size() > limits_.remembered_max) finished_.pop_front();
   return stream;
 }

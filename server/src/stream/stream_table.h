@@ -10,31 +10,38 @@
 
 namespace tidewire {
 
-struct StreamLimits {
-  std::size_t growing_max = 64;             // per channel
-  std::size_t text_bytes_max = 256 * 1024;  // per message
-  std::size_t remembered_max = 256;         // finished messages whose repeats are still known
-  std::int64_t idle_ms_max = 60'000;        // without a piece, then the message is interrupted
-};
-
 /// What one piece did.
 struct StreamPiece {
   bool duplicate = false;
   std::uint64_t index = 0;
 };
 
+/// How a message that no longer grows has ended.
+enum class StreamEnd : std::uint8_t { complete, cancelled, interrupted };
+
+[[nodiscard]] std::string_view to_name(StreamEnd end);
+
 /// The growing messages of one channel, and which messages have just ended.
 ///
+/// Generations fence: the highest that a message was begun with is its current one, and a producer
+/// of a lower one is refused with `stream_fenced`. A higher one begins the answer anew at index 1,
+/// also when the older one was interrupted; what is complete or cancelled stays ended.
+///
 /// Owner:  one Channel. Thread: the channel's owner shard.
-/// Limit:  StreamLimits; past growing_max a new message is refused with `limit_exceeded`.
+/// Limit:  StreamLimits; past growing_max or growing_per_producer_max a new message is refused with
+///         `limit_exceeded`.
 class StreamTable {
  public:
   explicit StreamTable(const StreamLimits& limits) : limits_(limits) {}
+  StreamTable(const StreamTable&) = delete;
+  StreamTable& operator=(const StreamTable&) = delete;
 
   /// Folds one piece in. Only the user who began a message may add to it.
-  std::expected<StreamPiece, Error> append(std::string_view message_id, std::string_view producer,
-                                           std::uint64_t index, std::string_view content,
-                                           WallMillis now);
+  std::expected<StreamPiece, Error> append(const PieceOffer& piece, WallMillis now);
+
+  /// Announces a message (or, with a higher generation, a new start of it) before its first piece.
+  /// Once more for a message that grows says that its producer is alive: a duplicate.
+  std::expected<StreamPiece, Error> open(const PieceOffer& message, WallMillis now);
 
   /// The growing message, or nullptr.
   [[nodiscard]] const MessageStream* find(std::string_view message_id) const;
@@ -43,7 +50,7 @@ class StreamTable {
   [[nodiscard]] bool has_ended(std::string_view message_id) const;
 
   /// Ends a message and gives it away; later repeats of its pieces are duplicates.
-  std::unique_ptr<MessageStream> finish(std::string_view message_id);
+  std::unique_ptr<MessageStream> finish(std::string_view message_id, StreamEnd end);
 
   /// The messages that have had no piece for idle_ms_max.
   [[nodiscard]] std::vector<std::string> abandoned(WallMillis now) const;
@@ -55,11 +62,21 @@ class StreamTable {
  private:
   struct Finished {
     std::string message_id;
+    std::string producer;
+    std::uint64_t generation;
     std::uint64_t pieces;
+    StreamEnd end;
   };
+  using Growing = std::map<std::string, std::unique_ptr<MessageStream>, std::less<>>;
+
+  /// The stream that the piece belongs to, as it stands; nullptr when it begins one.
+  [[nodiscard]] std::expected<MessageStream*, Error> place_of(const PieceOffer& piece) const;
+  [[nodiscard]] std::expected<void, Error> may_begin(const PieceOffer& piece) const;
+  [[nodiscard]] const Finished* ended(std::string_view message_id) const;
+  void begin(std::unique_ptr<MessageStream> stream);
 
   StreamLimits limits_;
-  std::map<std::string, std::unique_ptr<MessageStream>, std::less<>> growing_;
+  Growing growing_;
   std::deque<Finished> finished_;
 };
 

@@ -41,6 +41,8 @@ export const ErrorCode = {
   history_unavailable: 1404,
   /** The named key, message, session or request does not exist. */
   not_found: 1405,
+  /** A chunk of an older `generation`: another producer has begun the answer anew; `generation` says which one is current. */
+  stream_fenced: 1406,
   /** A token bucket is empty; `retryAfterMs` says when to try again. */
   rate_limited: 1501,
   /** No worker and no backend serves the method. */
@@ -85,6 +87,7 @@ export const errorNames: Readonly<Record<number, ErrorName>> = {
   1403: 'conflict',
   1404: 'history_unavailable',
   1405: 'not_found',
+  1406: 'stream_fenced',
   1501: 'rate_limited',
   1601: 'method_not_found',
   1602: 'rpc_timeout',

@@ -50,6 +50,12 @@ export interface ChatMessage {
   attachments?: Array<Record<string, unknown>>
   /** The application's name for the message; that of the chunks it was folded from. */
   messageId?: string
+  /** How a growing message ended early: `cancelled` or `interrupted`; set by the server. */
+  status?: string
+  /** The generation of the growing message that it was; absent means 0. */
+  generation?: number
+  /** The typed parts of a growing message, in the order they first appeared; `content` is its text. */
+  parts?: Array<StreamPart>
 }
 
 /** A piece of a growing message, as its producer sends it. */
@@ -62,6 +68,10 @@ export interface ChatMessageChunk {
   isComplete: boolean
   /** The piece's number, from 1; without it the order of arrival counts. */
   index?: number
+  /** The part that `content` belongs to; absent: the message's text. */
+  part?: StreamPartName
+  /** Which start of the answer this is; absent means 0. A higher one fences those before it and begins again at index 1. */
+  generation?: number
 }
 
 /** A piece, or several folded into one, as a subscriber receives it. */
@@ -80,6 +90,12 @@ export interface ChatMessageChunkDelivery {
   snapshot?: boolean
   /** How it ended early: `cancelled` or `interrupted`. */
   status?: string
+  /** Which start of the answer this is; absent means 0. A piece of a higher one is a snapshot and replaces what is shown. */
+  generation?: number
+  /** The part that `content` belongs to, when this piece is of one part only. */
+  part?: StreamPartName
+  /** The typed parts, each with all its text in this range, in the order they first appeared. */
+  parts?: Array<StreamPart>
 }
 
 /** Proof of life. */
@@ -366,6 +382,28 @@ export interface StreamCancel {
   messageId: string
   /** For people. */
   reason?: string
+}
+
+/** A typed part of a message. The entry without `id` and `content` is the place of the message's text, which is in `content` beside `parts`. */
+export interface StreamPart {
+  /** The part's name; unique in its message together with `kind`. */
+  id?: string
+  /** Such as `text`, `reasoning`, `tool_call`, `tool_result`, `source`. */
+  kind: string
+  /** Such as the tool's name. */
+  name?: string
+  /** The part's text. */
+  content?: string
+}
+
+/** Which typed part of a message a piece belongs to. */
+export interface StreamPartName {
+  /** The part's name; unique in its message together with `kind`. */
+  id: string
+  /** Such as `reasoning`, `tool_call`, `tool_result`, `source`; unknown kinds pass through. */
+  kind: string
+  /** Such as the tool's name. */
+  name?: string
 }
 
 /** A place in one life of a channel's stream. */
