@@ -4,13 +4,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { binary, repository } from '../src'
+import { blocksOf, documents } from '../src/documents'
 
 const root = repository
 const readme = readFileSync(join(root, 'README.md'), 'utf8')
 
 /** The text of the first fenced block of `language` that holds `part`. */
 function block(language: string, part: string): string {
-  for (const [, found, text] of readme.matchAll(/```(\w*)\n([\s\S]*?)```/g)) {
+  for (const [, found, text] of readme.matchAll(/```([\w ]*)\n([\s\S]*?)```/g)) {
     if (found === language && text?.includes(part)) return text
   }
   throw new Error(`README.md has no ${language || 'plain'} block with ${part}`)
@@ -25,7 +26,12 @@ async function until(ready: () => boolean, what: string): Promise<void> {
   throw new Error(`did not come: ${what}`)
 }
 
-describe('what README shows', () => {
+const commands = documents()
+  .flatMap(blocksOf)
+  .filter(({ language, marks }) => language === 'sh' && marks.includes('run'))
+  .map((found) => [`${found.file}:${found.line}`, found.text] as const)
+
+describe('what the documents show beside a running `tidewire dev`', () => {
   let server: ChildProcess
   let env: NodeJS.ProcessEnv
 
@@ -41,8 +47,13 @@ describe('what README shows', () => {
     server.kill('SIGTERM')
   })
 
+  it.each(commands)('%s is run, and the server takes it', (_, text) => {
+    const answer = execFileSync('bash', ['-e', '-c', text], { env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
+    expect(answer).not.toContain('"error"')
+  })
+
   it('the curl line publishes', () => {
-    const answer = execFileSync('bash', ['-c', block('', 'curl -H')], { env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
+    const answer = execFileSync('bash', ['-c', block('sh run', 'curl -H')], { env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
     expect(JSON.parse(answer)).toMatchObject({ duplicate: false, offset: expect.any(Number) })
   })
 
