@@ -21,7 +21,7 @@ const scratch = mkdtempSync(join(tmpdir(), 'tidewire-pack-'))
 try {
   execFileSync('npm', ['pack', '--silent', '--pack-destination', scratch], { cwd: root, stdio: 'ignore' })
   // attw itself needs Node 20.
-  if (Number(process.versions.node.split('.')[0]) >= 20) run('attw', join(scratch, readdirSync(scratch)[0]), '--profile', 'node16')
+  if (Number(process.versions.node.split('.')[0]) >= 20) run('attw', join(scratch, readdirSync(scratch)[0]))
 } finally {
   rmSync(scratch, { recursive: true })
 }
