@@ -1,4 +1,5 @@
-// Runs protocol/vectors/: the same files that every other implementation runs.
+// Runs protocol/vectors/good.json: the same file that every other implementation runs. The refusals
+// of bad.json are a session's (session/vectors_test.cc).
 #include <cctype>
 #include <fstream>
 #include <memory>
@@ -10,7 +11,6 @@
 #include <nlohmann/json.hpp>
 
 #include "protocol/json_codec.h"
-#include "protocol/message_check.h"
 #include "protocol/proto_codec.h"
 #include "protocol/test_support.h"
 
@@ -103,27 +103,6 @@ void expect_encodes(const Codec& codec, const std::string& bytes, const Json& me
   EXPECT_EQ(views.size() == 1 ? encoded.front() : codec.encode_batch(views), bytes);
 }
 
-/// Decodes and then checks every message as a session does before it looks at channels.
-class CheckingSink final : public EnvelopeSink {
- public:
-  void on_envelope(const Envelope& envelope) override {
-    if (const auto error = check_message(envelope, "alice")) return add(envelope.id, *error);
-    ++delivered;
-  }
-  void on_bad_message(std::string_view id, const Error& error) override { add(id, error); }
-
-  Json errors = Json::array();
-  int delivered = 0;
-
- private:
-  void add(std::string_view id, const Error& error) {
-    Json entry = {{"code", to_name(error.code)}, {"path", error.path}};
-    if (!id.empty()) entry["id"] = id;
-    EXPECT_FALSE(error.message.empty());
-    errors.push_back(entry);
-  }
-};
-
 TEST(Vectors, GoodBytesMeanTheirMessages) {
   JsonCodec json;
   ProtoCodec proto;
@@ -141,23 +120,6 @@ TEST(Vectors, GoodBytesMeanTheirMessages) {
       const auto bytes = unhex(vector["proto"]);
       encode ? expect_encodes(proto, bytes, messages) : expect_decodes(proto, bytes, messages);
     }
-  }
-}
-
-TEST(Vectors, BadBytesEarnTheirErrors) {
-  JsonCodec json;
-  ProtoCodec proto;
-  const Json vectors = load("bad.json");
-  EXPECT_GE(vectors.size(), 120u);
-  for (const Json& vector : vectors) {
-    SCOPED_TRACE(vector.at("name").get<std::string>());
-    CheckingSink sink;
-    if (vector.contains("json"))
-      decode_padded(json, vector["json"].get<std::string>(), sink);
-    else
-      decode_padded(proto, unhex(vector["proto"]), sink);
-    EXPECT_EQ(sink.errors, vector.at("errors"));
-    EXPECT_EQ(sink.delivered, vector.at("delivered").get<int>());
   }
 }
 

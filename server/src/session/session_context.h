@@ -7,7 +7,6 @@
 #include "base/timer_wheel.h"
 #include "config/config.h"
 #include "hub/node.h"
-#include "limits/connection_caps.h"
 #include "observability/server_metrics.h"
 #include "protocol/codec.h"
 #include "protocol/schema_registry.h"

@@ -57,13 +57,13 @@ class Wire final : public SessionTransport {
     }
     std::vector<json> messages;
     for (std::size_t at = 0; at < bytes.size();) {
+      // RFC 6455, 5.2: 126 is followed by a length of two bytes, 127 by one of eight.
       std::size_t size = static_cast<unsigned char>(bytes[at + 1]);
-      std::size_t header = 2;
-      if (size == 126) {
-        size = static_cast<unsigned char>(bytes[at + 2]) * 256U +
-               static_cast<unsigned char>(bytes[at + 3]);
-        header = 4;
-      }
+      const std::size_t extended = size == 126 ? 2 : size == 127 ? 8 : 0;
+      if (extended > 0) size = 0;
+      for (std::size_t i = 0; i < extended; ++i)
+        size = size * 256 + static_cast<unsigned char>(bytes[at + 2 + i]);
+      const std::size_t header = 2 + extended;
       const std::string text = bytes.substr(at + header, size);
       const json parsed = json::parse(text);
       if (parsed.is_array()) {
@@ -132,7 +132,9 @@ class SessionWorld {
     std::shared_ptr<Session> session;
   };
 
-  SessionWorld() { directories.push_back(&sessions); }
+  explicit SessionWorld(Config config = test_config()) : domain(1, std::move(config)) {
+    directories.push_back(&sessions);
+  }
 
   static std::shared_ptr<const Authenticator> make_authenticator() {
     const std::vector<KeyConfig> keys{{.alg = "HS256", .secret = std::string(kSecret)}};
@@ -177,7 +179,7 @@ class SessionWorld {
             {"payload", {{"content", text}, {"role", "user"}}}};
   }
 
-  Domain domain{1, test_config()};
+  Domain domain;
   TimerWheel& timers = domain.timers;
   SchemaRegistry schemas;
   SessionDirectory sessions;
