@@ -25,7 +25,7 @@ ConnectionRateLimits connect_rate(const LimitsConfig& limits) {
 
 SharedState::SharedState(const Config& configuration)
     : config(configuration),
-      caps({.total = total_of(configuration.limits), .per_user = 0}),
+      caps(total_of(configuration.limits)),
       connects(connect_rate(configuration.limits)),
       users(configuration.limits.connections_per_user) {}
 
