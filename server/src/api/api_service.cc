@@ -6,6 +6,7 @@
 #include <openssl/crypto.h>
 
 #include "api/error_reply.h"
+#include "base/json_string.h"
 #include "protocol/json_writer.h"
 
 namespace tidewire {

@@ -5,7 +5,6 @@
 #include <atomic>
 #include <chrono>
 #include <ctime>
-#include <iterator>
 #include <memory>
 #include <utility>
 
@@ -13,6 +12,8 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
+
+#include "base/json_string.h"
 
 namespace tidewire {
 namespace {
@@ -62,30 +63,8 @@ std::size_t utf8_length(std::string_view text) {
   return length;
 }
 
-void append_escaped_byte(std::string& out, unsigned char byte) {
-  switch (byte) {
-    case '"':
-      out += "\\\"";
-      return;
-    case '\\':
-      out += "\\\\";
-      return;
-    case '\n':
-      out += "\\n";
-      return;
-    case '\r':
-      out += "\\r";
-      return;
-    case '\t':
-      out += "\\t";
-      return;
-    default:
-      fmt::format_to(std::back_inserter(out), "\\u{:04x}", byte);
-      return;
-  }
-}
-
-/// Appends a JSON string literal. C1 controls are escaped too: some terminals obey them.
+/// Appends a JSON string literal of text that may be anything: bytes that are not UTF-8 are escaped
+/// one by one, C1 controls too, for some terminals obey them, and long text is cut.
 void append_quoted(std::string& out, std::string_view text) {
   const bool cut = text.size() > kValueBytesMax;
   if (cut) text = text.substr(0, kValueBytesMax);
@@ -95,9 +74,9 @@ void append_quoted(std::string& out, std::string_view text) {
     const auto lead = static_cast<unsigned char>(text[0]);
     const bool c1 = length == 2 && lead == 0xC2 && static_cast<unsigned char>(text[1]) < 0xA0;
     if (length == 0 || lead < 0x20 || lead == 0x7F || lead == '"' || lead == '\\')
-      append_escaped_byte(out, lead);
+      append_json_escape(out, text[0]);
     else if (c1)
-      append_escaped_byte(out, static_cast<unsigned char>(text[1]));
+      append_json_escape(out, text[1]);
     else
       out += text.substr(0, length);
     text.remove_prefix(std::max<std::size_t>(length, 1));

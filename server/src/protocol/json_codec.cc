@@ -8,6 +8,7 @@
 
 #include <simdjson.h>
 
+#include "base/json_string.h"
 #include "protocol/envelope_form.h"
 #include "protocol/json_reader.h"
 #include "protocol/json_text.h"

@@ -70,8 +70,4 @@ class JsonScanner {
 /// Without escapes a view into `token`, else a view into `scratch`, which is overwritten.
 [[nodiscard]] std::string_view decode_json_string(std::string_view token, std::string& scratch);
 
-/// Appends `text` as a JSON string with its quotes. `text` is UTF-8 and stays so: only what JSON
-/// forbids inside a string is escaped.
-void append_json_string(std::string& out, std::string_view text);
-
 }  // namespace tidewire

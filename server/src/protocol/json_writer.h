@@ -8,7 +8,7 @@
 #include <string_view>
 #include <utility>
 
-#include "protocol/json_text.h"
+#include "base/json_string.h"
 
 namespace tidewire {
 
