@@ -9,6 +9,7 @@
 #include <sys/uio.h>
 
 #include "observability/log.h"
+#include "server/stream_end.h"
 
 namespace tidewire {
 namespace {
@@ -212,11 +213,9 @@ bool Connection::write_prelude() {
   return !write_blocked_;
 }
 
-/// The rest of a TLS record that the socket had no room for, even when nothing follows it.
 bool Connection::write_unsent() {
   if (write_blocked_ || !stream_->has_unsent()) return true;
-  const net::IoResult put = stream_->write({});
-  if (put.status == net::IoStatus::closed || put.status == net::IoStatus::error) {
+  if (!push_unsent(*stream_)) {
     finish(false);
     return false;
   }
@@ -263,12 +262,7 @@ void Connection::finish(bool clean) {
   const auto side = closed_by_peer_ || close_code_ == 0 ? SideLabel::client : SideLabel::server;
   parts_.metrics.closed_by(side, close_label(close_code_)).add();
   sink_->closed(close_code_);
-  if (watched()) parts_.shard.unwatch(*this);
-  if (clean) {
-    parts_.lingering.add(std::move(stream_));
-  } else {
-    stream_->shutdown();
-  }
+  end_stream(*this, parts_.shard, parts_.lingering, stream_, clean);
   parts_.keeper.release(*this);
 }
 

@@ -6,6 +6,7 @@
 #include <sys/uio.h>
 
 #include "protocol/codes.gen.h"
+#include "server/stream_end.h"
 
 namespace tidewire {
 namespace {
@@ -141,12 +142,8 @@ void HttpConnection::on_turn_end() { write(); }
 
 void HttpConnection::write() {
   const auto self = shared_from_this();
-  if (stream_->has_unsent()) {
-    const net::IoResult put = stream_->write({});
-    if (put.status == net::IoStatus::closed || put.status == net::IoStatus::error)
-      return finish(false);
-    if (stream_->has_unsent()) return;
-  }
+  if (!push_unsent(*stream_)) return finish(false);
+  if (stream_->has_unsent()) return;
   while (!finished_) {
     if (written_ == output_.size() && !fill()) break;
     iovec part{output_.data() + written_, output_.size() - written_};
@@ -189,12 +186,7 @@ void HttpConnection::finish(bool clean) {
   finished_ = true;
   timer_.cancel();
   cancel_turn_end();
-  if (watched()) parts_.shard.unwatch(*this);
-  if (clean) {
-    parts_.lingering.add(std::move(stream_));
-  } else {
-    stream_->shutdown();
-  }
+  end_stream(*this, parts_.shard, parts_.lingering, stream_, clean);
   parts_.keeper.release(*this);
 }
 
