@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "history/memory_history_store.h"
 #include "session/session.h"
 
 namespace tidewire::sim {
@@ -42,7 +43,8 @@ struct SimShard {
               .timers = timers,
               .limits = limits,
               .forms = forms,
-              .metrics = metrics}),
+              .metrics = metrics,
+              .store = store}),
         connection_parts{.timers = timers,
                          .clock = clock,
                          .metrics = metrics,
@@ -61,6 +63,7 @@ struct SimShard {
   GatherScratch scratch;
   SchemaRegistry schemas;
   SessionDirectory sessions;
+  MemoryHistoryStore store;
   Node node;
   SimConnectionParts connection_parts;
   std::unique_ptr<SessionContext> context;

@@ -21,6 +21,12 @@ void ChannelHistory::append(PublicationPtr publication, WallMillis now) {
   trim(now);
 }
 
+void ChannelHistory::restore(std::uint64_t top, std::vector<PublicationPtr> newest,
+                             WallMillis now) {
+  for (PublicationPtr& each : newest) append(std::move(each), now);
+  top_ = top;
+}
+
 void ChannelHistory::drop_oldest() {
   account(-static_cast<std::ptrdiff_t>(kept_.front()->cost()));
   kept_.pop_front();

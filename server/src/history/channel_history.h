@@ -48,12 +48,19 @@ class ChannelHistory {
   [[nodiscard]] StreamPosition top() const { return {epoch_, top_}; }
   [[nodiscard]] const std::string& epoch() const { return epoch_; }
   [[nodiscard]] std::uint64_t next_offset() const { return top_ + 1; }
+  /// Of the oldest that is here; the next one's when nothing is.
+  [[nodiscard]] std::uint64_t first_offset() const {
+    return kept_.empty() ? next_offset() : kept_.front()->offset;
+  }
   [[nodiscard]] bool empty() const { return kept_.empty(); }
   [[nodiscard]] std::size_t size() const { return kept_.size(); }
   [[nodiscard]] std::size_t bytes() const { return bytes_; }
 
   /// Keeps `publication`, whose offset is next_offset().
   void append(PublicationPtr publication, WallMillis now);
+
+  /// Goes on where an earlier life of the channel ended: `newest` are the last up to `top`.
+  void restore(std::uint64_t top, std::vector<PublicationPtr> newest, WallMillis now);
 
   /// Everything after `since`, or nullopt when any of it is not here any more: never a part.
   [[nodiscard]] std::optional<std::vector<PublicationPtr>> recover(const StreamPosition& since,

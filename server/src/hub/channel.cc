@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/ids.h"
 #include "hub/publication_factory.h"
 
 namespace tidewire {
@@ -11,29 +10,29 @@ namespace {
 
 constexpr std::int64_t kIdleMsMin = 60'000;
 
-HistoryLimits history_limits(const NamespaceConfig& options) {
-  return {.count_max = options.history_size,
-          .bytes_max = options.history_bytes,
-          .age_ms_max = options.history_ttl.count()};
-}
-
 }  // namespace
 
-Channel::Channel(std::string name, const NamespaceConfig& options, const ChannelContext& context,
-                 std::uint64_t last_version)
+Channel::Channel(const NamespaceConfig& options, const ChannelContext& context, ChannelLife life)
     : scope_{
-          std::move(name), options, context,
+          life.channel->name,
+          options,
+          context,
+          life.channel,
           [this](const PublicationPtr& publication) { scope_.context.fan_out(*this, publication); },
           [this](MonoMillis due) { wake_at(due); }},
-      history_(history_limits(options), random_id(), &context.history_budget),
+      log_(scope_, life),
       keys_(context.limits.idempotency_keys, options.idempotency_window.count()),
       streams_(scope_, [this](const PublishRequest& whole,
-                              PublishDone done) { append_durable(whole, std::move(done)); }),
+                              PublishDone done) { log_.append_surely(whole, std::move(done)); }),
       latest_(scope_),
       presence_(scope_),
-      state_(scope_, last_version),
+      state_(scope_, life.state_version, life.state),
       touched_at_(scope_.now()),
-      due_timer_([](void* self) { static_cast<Channel*>(self)->run_due(); }, this) {}
+      due_timer_([](void* self) { static_cast<Channel*>(self)->run_due(); }, this) {
+  for (const StoredKey& each : life.keys)
+    keys_.restore(each.user_id, each.key,
+                  {.position = StreamPosition{scope_.stored->epoch, each.offset}}, each.expires_at);
+}
 
 void Channel::wake_at(MonoMillis due) {
   if (due_timer_.waiting() && due_at_ <= due) return;
@@ -52,10 +51,20 @@ void Channel::publish(const PublishRequest& request, PublishDone done) {
   if (request.key.empty()) return publish_fresh(request, std::move(done));
   if (auto known = keys_.find(request.from.user_id, request.key, touched_at_))
     return done(std::move(*known));
+  if (keys_.in_flight(request.from.user_id, request.key))
+    return keys_.wait(request.from.user_id, request.key, std::move(done));
+  keys_.begin(request.from.user_id, request.key);
   publish_fresh(request,
                 [this, user_id = std::string(request.from.user_id), key = std::string(request.key),
                  done = std::move(done)](PublishResult result) mutable {
-                  if (result) keys_.remember(user_id, key, *result, scope_.now());
+                  auto waiting = keys_.settle(user_id, key, result, scope_.now());
+                  if (result) {
+                    PublishAck again = *result;
+                    again.duplicate = true;
+                    for (PublishDone& each : waiting) each(again);
+                  } else {
+                    for (PublishDone& each : waiting) each(result);
+                  }
                   done(std::move(result));
                 });
 }
@@ -63,7 +72,7 @@ void Channel::publish(const PublishRequest& request, PublishDone done) {
 void Channel::publish_fresh(const PublishRequest& request, PublishDone done) {
   switch (request.delivery) {
     case DeliveryClass::durable:
-      return append_durable(request, std::move(done));
+      return log_.append(request, std::move(done));
     case DeliveryClass::latest:
       latest_.publish(request);
       return done(PublishAck{});
@@ -75,48 +84,37 @@ void Channel::publish_fresh(const PublishRequest& request, PublishDone done) {
   done(PublishAck{});
 }
 
-void Channel::append_durable(const PublishRequest& request, PublishDone done) {
-  const WallMillis now = scope_.now();
-  StreamPosition position{history_.epoch(), history_.next_offset()};
-  PublicationPtr made =
-      make_publication(scope_.context.codec, request, {.position = position, .ts = now});
-  history_.append(made, now);
-  scope_.emit(std::move(made));
-  done(PublishAck{.position = std::move(position)});
-}
-
 std::expected<CancelAck, Error> Channel::cancel(const CancelRequest& request) {
   touch();
   return streams_.cancel(request);
 }
 
-std::expected<std::uint64_t, Error> Channel::change_state(const StateChange& change) {
+void Channel::change_state(StateChange change, ChannelState::Done done) {
   touch();
-  return state_.change(change);
+  state_.change(std::move(change), std::move(done));
 }
 
-SubscribeSnapshot Channel::subscribe(const SubscribeRequest& request, ShardIndex shard) {
+void Channel::subscribe(const SubscribeRequest& request, ShardIndex shard,
+                        std::move_only_function<void(SubscribeSnapshot)> done) {
   touch();
   if (interest_.size() <= shard) interest_.resize(shard + 1U, 0);
-
-  SubscribeSnapshot snapshot{.position = history_.top(),
-                             .was_recovering = request.since.has_value()};
-  if (request.since) {
-    if (auto missed = history_.recover(*request.since, touched_at_)) {
-      snapshot.recovered = true;
-      snapshot.publications = std::move(*missed);
-    }
-  } else {
-    snapshot.publications = history_.newest(request.history, touched_at_);
-  }
-  latest_.add_to(snapshot.latest);
-  state_.add_to(snapshot.latest);
-  snapshot.streams = streams_.snapshots();
-
   // Joining comes before the interest is counted, so nobody is told of their own arrival.
   presence_.join(request);
   ++interest_[shard];
   ++subscribers_;
+  log_.replay(request.since, request.history,
+              [this, was_recovering = request.since.has_value(), done = std::move(done)](
+                  Replay replay) mutable { done(snapshot(was_recovering, std::move(replay))); });
+}
+
+SubscribeSnapshot Channel::snapshot(bool was_recovering, Replay replay) const {
+  SubscribeSnapshot snapshot{.position = log_.top(),
+                             .recovered = replay.complete,
+                             .was_recovering = was_recovering,
+                             .publications = std::move(replay.publications),
+                             .streams = streams_.snapshots()};
+  latest_.add_to(snapshot.latest);
+  state_.add_to(snapshot.latest);
   return snapshot;
 }
 
@@ -127,19 +125,25 @@ void Channel::unsubscribe(const Departure& departure, ShardIndex shard) {
   presence_.leave(departure);
 }
 
-std::optional<HistoryPage> Channel::history(const HistoryQuery& query) {
-  auto page = history_.page(query, scope_.now());
-  if (!page) return std::nullopt;
-  return HistoryPage{history_.top(), std::move(*page)};
+void Channel::history(const HistoryQuery& query,
+                      std::move_only_function<void(std::expected<HistoryPage, Error>)> done) {
+  log_.page(query, [this, done = std::move(done)](
+                       std::expected<std::vector<PublicationPtr>, Error> page) mutable {
+    if (!page) return done(std::unexpected(std::move(page.error())));
+    done(HistoryPage{log_.top(), std::move(*page)});
+  });
+}
+
+void Channel::sweep() {
+  streams_.interrupt_abandoned();
+  log_.sweep();
 }
 
 bool Channel::expired() {
-  const WallMillis now = scope_.now();
-  history_.trim(now);
   const bool streams_idle = streams_.idle();
   const std::int64_t kept_ms = std::max(kIdleMsMin, scope_.options.history_ttl.count());
-  return subscribers_ == 0 && presence_.size() == 0 && streams_idle && history_.empty() &&
-         state().empty() && now - touched_at_ > kept_ms;
+  return subscribers_ == 0 && presence_.size() == 0 && streams_idle && log_.empty() &&
+         state_.empty() && keys_.none_in_flight() && scope_.now() - touched_at_ > kept_ms;
 }
 
 }  // namespace tidewire

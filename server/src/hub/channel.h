@@ -7,6 +7,7 @@
 
 #include "history/channel_history.h"
 #include "hub/channel_latest.h"
+#include "hub/channel_log.h"
 #include "hub/channel_presence.h"
 #include "hub/channel_scope.h"
 #include "hub/channel_state.h"
@@ -18,34 +19,36 @@
 
 namespace tidewire {
 
-/// The authoritative state of one channel: order, offsets and history are its own; growing
-/// messages, last values, presence and shared state are its parts. It knows which shards have
-/// subscribers and hands each event, in delivery order, to ChannelContext::fan_out.
+/// The authoritative state of one channel. Its durable stream, growing messages, last values,
+/// presence and shared state are its parts. It knows which shards have subscribers and hands each
+/// event, in delivery order, to ChannelContext::fan_out.
 ///
 /// Owner:  the ChannelTable of the channel's owner shard; never moved. Thread: that shard's.
 class Channel {
  public:
-  /// `last_version` is the highest version that the state of an earlier life of the channel had.
-  Channel(std::string name, const NamespaceConfig& options, const ChannelContext& context,
-          std::uint64_t last_version = 0);
+  /// Goes on from `life`, what the store knows of the channel.
+  Channel(const NamespaceConfig& options, const ChannelContext& context, ChannelLife life);
   Channel(const Channel&) = delete;
   Channel& operator=(const Channel&) = delete;
 
   /// Takes one event. Duplicates (by key or by piece index) are answered, not delivered.
   void publish(const PublishRequest& request, PublishDone done);
 
-  /// Adds one subscription of `shard` and says how the channel stands at this moment.
-  SubscribeSnapshot subscribe(const SubscribeRequest& request, ShardIndex shard);
+  /// Adds one subscription of `shard`, at once, and says how the channel stands: when what was
+  /// missed has to be read from the store, at a later moment. What is published before that is in
+  /// the snapshot.
+  void subscribe(const SubscribeRequest& request, ShardIndex shard,
+                 std::move_only_function<void(SubscribeSnapshot)> done);
   void unsubscribe(const Departure& departure, ShardIndex shard);
 
-  /// nullopt: `since` is of another epoch.
-  [[nodiscard]] std::optional<HistoryPage> history(const HistoryQuery& query);
+  void history(const HistoryQuery& query,
+               std::move_only_function<void(std::expected<HistoryPage, Error>)> done);
 
-  std::expected<std::uint64_t, Error> change_state(const StateChange& change);
+  void change_state(StateChange change, ChannelState::Done done);
   std::expected<CancelAck, Error> cancel(const CancelRequest& request);
 
   /// What is due by now; called every few seconds.
-  void sweep() { streams_.interrupt_abandoned(); }
+  void sweep();
   /// What the parts asked to be woken for, when it is due.
   void run_due();
 
@@ -55,8 +58,9 @@ class Channel {
   [[nodiscard]] const std::vector<std::uint32_t>& interest() const { return interest_; }
   [[nodiscard]] std::size_t subscribers() const { return subscribers_; }
   [[nodiscard]] const std::string& name() const { return scope_.name; }
-  [[nodiscard]] StreamPosition top() const { return history_.top(); }
-  [[nodiscard]] std::size_t history_bytes() const { return history_.bytes(); }
+  [[nodiscard]] StreamPosition top() const { return log_.top(); }
+  [[nodiscard]] std::size_t history_bytes() const { return log_.bytes(); }
+  [[nodiscard]] const StoredChannelPtr& stored() const { return scope_.stored; }
 
   /// Nobody listens and nothing that a later subscriber could ask for is left. Shared state has no
   /// age: a channel that holds some stays.
@@ -64,12 +68,12 @@ class Channel {
 
  private:
   void publish_fresh(const PublishRequest& request, PublishDone done);
-  void append_durable(const PublishRequest& request, PublishDone done);
+  [[nodiscard]] SubscribeSnapshot snapshot(bool was_recovering, Replay replay) const;
   void touch() { touched_at_ = scope_.now(); }
   void wake_at(MonoMillis due);
 
   ChannelScope scope_;
-  ChannelHistory history_;
+  ChannelLog log_;
   IdempotencyCache keys_;
   ChannelStreams streams_;
   ChannelLatest latest_;

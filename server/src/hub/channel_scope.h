@@ -7,6 +7,7 @@
 #include "base/timer_wheel.h"
 #include "config/config.h"
 #include "history/channel_history.h"
+#include "history/history_store.h"
 #include "protocol/codec.h"
 #include "state/state_table.h"
 #include "stream/stream_table.h"
@@ -32,6 +33,7 @@ struct ChannelContext {
   TimerWheel& timers;
   const ChannelLimits& limits;
   HistoryBudget& history_budget;
+  HistoryStore& store;
   /// Brings a publication to every shard in channel.interest().
   std::function<void(const Channel&, const PublicationPtr&)> fan_out;
 };
@@ -43,6 +45,7 @@ struct ChannelScope {
   std::string name;
   const NamespaceConfig& options;
   const ChannelContext& context;
+  StoredChannelPtr stored;  // what context.store knows the channel by
   /// Brings an event to the subscribers, in the order of the calls.
   std::function<void(PublicationPtr)> emit;
   /// Asks for Channel::run_due() at `due` or soon after; an earlier wish counts.

@@ -1,18 +1,82 @@
 #include "hub/channel_state.h"
 
+#include <utility>
+
 #include "hub/publication_factory.h"
 #include "protocol/replies.h"
 
 namespace tidewire {
 
-std::expected<std::uint64_t, Error> ChannelState::change(const StateChange& change) {
-  auto version = change.value_json ? table_.set(change.key, *change.value_json, change.if_version)
-                                   : table_.erase(change.key, change.if_version);
-  if (version) tell(change, *version);
+ChannelState::ChannelState(const ChannelScope& scope, std::uint64_t last_version,
+                           const std::vector<StoredState>& kept)
+    : scope_(scope), table_(scope.context.limits.state, last_version) {
+  for (const StoredState& each : kept) {
+    table_.restore(each.key, each.json, each.version);
+    (void)remember({.key = each.key, .value_json = each.json, .from = each.from}, each.version);
+  }
+}
+
+void ChannelState::change(StateChange change, Done done) {
+  if (waiting_.size() >= kWaitingMax)
+    return done(fail(ErrorCode::overloaded, "too many changes of this state wait for the store"));
+  waiting_.push_back({std::move(change), std::move(done)});
+  store_next();
+}
+
+void ChannelState::store_next() {
+  while (!storing_ && !waiting_.empty()) {
+    auto refused = refusal(waiting_.front().change);
+    if (!refused) {
+      storing_ = true;
+      const auto queued = store(waiting_.front().change);
+      if (queued) continue;
+      storing_ = false;
+      refused = queued.error();
+    }
+    Waiting next = std::move(waiting_.front());
+    waiting_.pop_front();
+    next.done(std::unexpected(std::move(*refused)));
+  }
+}
+
+std::optional<Error> ChannelState::refusal(const StateChange& change) const {
+  return change.value_json ? table_.set_refusal(change.key, *change.value_json, change.if_version)
+                           : table_.erase_refusal(change.key, change.if_version);
+}
+
+std::expected<void, Error> ChannelState::store(const StateChange& change) {
+  const std::uint64_t version = table_.last_version() + 1;
+  StoreChange stored = StateEraseChange{.key = change.key, .version = version};
+  if (change.value_json)
+    stored = StateSetChange{
+        {.key = change.key, .json = *change.value_json, .version = version, .from = change.from}};
+  return scope_.context.store.write(
+      scope_.stored, std::move(stored),
+      [this](const std::expected<void, Error>& result) { settle(result); });
+}
+
+void ChannelState::settle(const std::expected<void, Error>& stored) {
+  Waiting next = std::move(waiting_.front());
+  waiting_.pop_front();
+  storing_ = false;
+  if (stored) {
+    next.done(apply(next.change));
+  } else {
+    next.done(std::unexpected(stored.error()));
+  }
+  store_next();
+}
+
+std::uint64_t ChannelState::apply(const StateChange& change) {
+  // Nothing has changed since refusal() was asked, so this is not refused.
+  const std::uint64_t version = change.value_json
+                                    ? *table_.set(change.key, *change.value_json, std::nullopt)
+                                    : *table_.erase(change.key, std::nullopt);
+  scope_.emit(remember(change, version));
   return version;
 }
 
-void ChannelState::tell(const StateChange& change, std::uint64_t version) {
+PublicationPtr ChannelState::remember(const StateChange& change, std::uint64_t version) {
   const std::string payload =
       state_changed_payload(change.key, change.value_json ? *change.value_json : "", version);
   const PublishRequest event{.channel = scope_.name,
@@ -28,7 +92,7 @@ void ChannelState::tell(const StateChange& change, std::uint64_t version) {
   } else {
     events_.erase(change.key);
   }
-  scope_.emit(std::move(made));
+  return made;
 }
 
 void ChannelState::add_to(std::vector<PublicationPtr>& snapshot) const {

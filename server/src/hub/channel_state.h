@@ -1,8 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <expected>
+#include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,26 +17,47 @@ namespace tidewire {
 /// The shared state of one channel, and the events that tell of its changes.
 ///
 /// Owner:  one Channel. Thread: the channel's owner shard.
-/// Limit:  ChannelLimits::state.
+/// Order:  a change is checked when the one before it is stored, and exists for readers from the
+///         moment that it is stored itself.
+/// Limit:  ChannelLimits::state; kWaitingMax changes that wait, past it `overloaded`.
 class ChannelState {
  public:
-  /// `last_version` is the highest version that the state of an earlier life of the channel had.
-  ChannelState(const ChannelScope& scope, std::uint64_t last_version)
-      : scope_(scope), table_(scope.context.limits.state, last_version) {}
+  static constexpr std::size_t kWaitingMax = 1'024;
+  /// Gets the change's version.
+  using Done = std::move_only_function<void(std::expected<std::uint64_t, Error>)>;
 
-  /// Changes one key, tells the subscribers, and says the change's version.
-  std::expected<std::uint64_t, Error> change(const StateChange& change);
+  /// `last_version` is the highest version that the state of an earlier life of the channel had,
+  /// `kept` what was left of it.
+  ChannelState(const ChannelScope& scope, std::uint64_t last_version,
+               const std::vector<StoredState>& kept);
+
+  /// Changes one key, stores that, and tells the subscribers.
+  void change(StateChange change, Done done);
 
   /// The event of each key that is, for who joins now.
   void add_to(std::vector<PublicationPtr>& snapshot) const;
   [[nodiscard]] const StateTable& table() const { return table_; }
+  /// No key is, and no change waits for the store.
+  [[nodiscard]] bool empty() const { return table_.empty() && waiting_.empty(); }
 
  private:
-  void tell(const StateChange& change, std::uint64_t version);
+  struct Waiting {
+    StateChange change;
+    Done done;
+  };
+
+  void store_next();
+  [[nodiscard]] std::optional<Error> refusal(const StateChange& change) const;
+  [[nodiscard]] std::expected<void, Error> store(const StateChange& change);
+  void settle(const std::expected<void, Error>& stored);
+  std::uint64_t apply(const StateChange& change);
+  [[nodiscard]] PublicationPtr remember(const StateChange& change, std::uint64_t version);
 
   const ChannelScope& scope_;
   StateTable table_;
   std::map<std::string, PublicationPtr, std::less<>> events_;  // by key, of each that is
+  std::deque<Waiting> waiting_;  // the first is on its way to the store
+  bool storing_ = false;
 };
 
 }  // namespace tidewire

@@ -28,13 +28,24 @@ std::expected<Channel*, Error> ChannelTable::find_or_create(std::string_view nam
   const auto parsed = ChannelName::parse(name);
   if (!parsed) return std::unexpected(parsed.error());
   const NamespaceConfig* options = config_.find_namespace(parsed->name_space());
-  auto made =
-      std::make_unique<Channel>(std::string(name), options != nullptr ? *options : unconfigured_,
-                                context_, last_state_version_);
+  if (options == nullptr) options = &unconfigured_;
+  auto life = context_.store.open(std::string(name), open_limits(*options));
+  if (!life) return std::unexpected(std::move(life.error()));
+  life->state_version = std::max(life->state_version, last_state_version_);
+  auto made = std::make_unique<Channel>(*options, context_, std::move(*life));
   Channel* channel = made.get();
   channels_.emplace(channel->name(), std::move(made));
   metrics_.channels.set(static_cast<std::int64_t>(channels_.size()));
   return channel;
+}
+
+OpenLimits ChannelTable::open_limits(const NamespaceConfig& options) const {
+  const OpenLimits most{.keys_max = context_.limits.idempotency_keys,
+                        .now = context_.clock.wall_ms()};
+  OpenLimits limits = most;
+  limits.count_max = std::min<std::size_t>(most.count_max, options.history_size);
+  limits.bytes_max = std::min<std::size_t>(most.bytes_max, options.history_bytes);
+  return limits;
 }
 
 void ChannelTable::sweep() {
@@ -50,7 +61,11 @@ void ChannelTable::sweep() {
     history_bytes += static_cast<std::int64_t>(channel->history_bytes());
     streams += static_cast<std::int64_t>(channel->streams().growing());
   }
-  for (const std::string_view name : expired) channels_.erase(name);
+  for (const std::string_view name : expired) {
+    const auto gone = channels_.find(name);
+    context_.store.close(gone->second->stored());
+    channels_.erase(gone);
+  }
   metrics_.channels.set(static_cast<std::int64_t>(channels_.size()));
   metrics_.history_bytes.set(history_bytes);
   metrics_.streams.set(streams);

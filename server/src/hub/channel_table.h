@@ -14,6 +14,7 @@ namespace tidewire {
 ///
 /// Owner:  the shard's Node. Thread: the shard's.
 /// Limit:  channels_max; past it a new channel is refused with `limit_exceeded`.
+/// Errors: `unavailable` when the store cannot look a channel up.
 class ChannelTable {
  public:
   ChannelTable(const Config& config, ChannelContext context, std::size_t channels_max,
@@ -34,6 +35,8 @@ class ChannelTable {
   [[nodiscard]] std::size_t size() const { return channels_.size(); }
 
  private:
+  [[nodiscard]] OpenLimits open_limits(const NamespaceConfig& options) const;
+
   const Config& config_;
   const ChannelContext context_;
   std::size_t channels_max_;

@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "history/memory_history_store.h"
 #include "hub/node.h"
 #include "protocol/json_codec.h"
 #include "protocol/proto_codec.h"
@@ -46,11 +48,15 @@ class QueueMesh final : public ShardMesh {
 /// the next.
 class Domain {
  public:
-  explicit Domain(std::size_t shards, Config configuration = {})
+  using MakeStore = std::function<std::unique_ptr<HistoryStore>(std::size_t shard)>;
+
+  /// Without `make_store` the channels are in memory alone.
+  explicit Domain(std::size_t shards, Config configuration = {}, const MakeStore& make_store = {})
       : config(std::move(configuration)), mesh(shards) {
     std::vector<Node*> all;
     for (std::size_t i = 0; i < shards; ++i) {
       metrics.push_back(std::make_unique<ServerMetrics>());
+      stores.push_back(make_store ? make_store(i) : std::make_unique<MemoryHistoryStore>());
       nodes.push_back(std::make_unique<Node>(NodeParts{.index = static_cast<ShardIndex>(i),
                                                        .mesh = mesh,
                                                        .config = config,
@@ -59,7 +65,8 @@ class Domain {
                                                        .timers = timers,
                                                        .limits = limits,
                                                        .forms = forms,
-                                                       .metrics = *metrics.back()}));
+                                                       .metrics = *metrics.back(),
+                                                       .store = *stores.back()}));
       all.push_back(nodes.back().get());
     }
     for (Node* node : all) node->connect(all);
@@ -84,6 +91,7 @@ class Domain {
   WireForms forms{proto, deflate};
   ChannelLimits limits;
   std::vector<std::unique_ptr<ServerMetrics>> metrics;
+  std::vector<std::unique_ptr<HistoryStore>> stores;
   std::vector<std::unique_ptr<Node>> nodes;
 };
 

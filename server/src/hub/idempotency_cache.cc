@@ -1,5 +1,7 @@
 #include "hub/idempotency_cache.h"
 
+#include <utility>
+
 namespace tidewire {
 namespace {
 
@@ -21,6 +23,36 @@ std::optional<PublishAck> IdempotencyCache::find(std::string_view user_id, std::
   PublishAck ack = found->second;
   ack.duplicate = true;
   return ack;
+}
+
+void IdempotencyCache::begin(std::string_view user_id, std::string_view key) {
+  in_flight_.try_emplace(name_of(user_id, key));
+}
+
+bool IdempotencyCache::in_flight(std::string_view user_id, std::string_view key) const {
+  return !in_flight_.empty() && in_flight_.contains(name_of(user_id, key));
+}
+
+void IdempotencyCache::wait(std::string_view user_id, std::string_view key, PublishDone done) {
+  auto& waiting = in_flight_.find(name_of(user_id, key))->second;
+  if (waiting.size() >= kWaitingMax)
+    return done(
+        fail(ErrorCode::overloaded, "too many publishes of this key wait for the first", "/key"));
+  waiting.push_back(std::move(done));
+}
+
+std::vector<PublishDone> IdempotencyCache::settle(std::string_view user_id, std::string_view key,
+                                                  const PublishResult& result, WallMillis now) {
+  auto waiting = std::move(in_flight_.extract(name_of(user_id, key)).mapped());
+  if (result) remember(user_id, key, *result, now);
+  return waiting;
+}
+
+void IdempotencyCache::restore(std::string_view user_id, std::string_view key, PublishAck ack,
+                               WallMillis expires_at) {
+  std::string name = name_of(user_id, key);
+  acks_[name] = std::move(ack);
+  order_.push_back({std::move(name), expires_at});
 }
 
 void IdempotencyCache::remember(std::string_view user_id, std::string_view key,

@@ -12,7 +12,7 @@ Node::Node(const NodeParts& parts)
       hub_(parts.forms, parts.clock, parts.metrics),
       history_budget_{.bytes_max = parts.config.limits.history_bytes / parts.mesh.size()},
       channels_(parts.config,
-                {parts.json, parts.clock, parts.timers, parts.limits, history_budget_,
+                {parts.json, parts.clock, parts.timers, parts.limits, history_budget_, parts.store,
                  [this](const Channel& channel, const PublicationPtr& publication) {
                    fan_out(channel, publication);
                  }},
@@ -94,19 +94,22 @@ void Node::subscribe(Subscription& subscription, SubscribeRequest request,
   hub_.add(subscription);
   metrics_.subscriptions.add();
   const std::string channel = request.channel;
-  ask<std::expected<SubscribeSnapshot, Error>>(
+  ask_later<std::expected<SubscribeSnapshot, Error>>(
       channel,
-      [request = std::move(request), shard = index_](Node& node) {
-        return node.subscribe_here(request, shard);
+      [request = std::move(request), shard = index_](
+          Node& node, Done<std::expected<SubscribeSnapshot, Error>> answer) {
+        node.subscribe_here(request, shard, std::move(answer));
       },
       std::move(done));
 }
 
-std::expected<SubscribeSnapshot, Error> Node::subscribe_here(const SubscribeRequest& request,
-                                                             ShardIndex shard) {
+void Node::subscribe_here(const SubscribeRequest& request, ShardIndex shard,
+                          Done<std::expected<SubscribeSnapshot, Error>> done) {
   auto channel = channels_.find_or_create(request.channel);
-  if (!channel) return std::unexpected(std::move(channel.error()));
-  return (*channel)->subscribe(request, shard);
+  if (!channel) return done(std::unexpected(std::move(channel.error())));
+  (*channel)->subscribe(
+      request, shard,
+      [done = std::move(done)](SubscribeSnapshot snapshot) mutable { done(std::move(snapshot)); });
 }
 
 void Node::unsubscribe(Subscription& subscription, std::string user_id, std::string session_id,
@@ -129,18 +132,13 @@ void Node::unsubscribe_here(const std::string& name, const Departure& departure,
 void Node::history(std::string channel, HistoryQuery query,
                    Done<std::expected<HistoryPage, Error>> done) {
   const std::string name = channel;
-  ask<std::expected<HistoryPage, Error>>(
+  ask_later<std::expected<HistoryPage, Error>>(
       name,
-      [channel = std::move(channel),
-       query = std::move(query)](Node& node) -> std::expected<HistoryPage, Error> {
+      [channel = std::move(channel), query = std::move(query)](
+          Node& node, Done<std::expected<HistoryPage, Error>> answer) {
         auto found = node.channels_.find_or_create(channel);
-        if (!found) return std::unexpected(std::move(found.error()));
-        auto page = (*found)->history(query);
-        if (!page)
-          return fail(ErrorCode::history_unavailable,
-                      "`since` is of another epoch: reload, then read from the start",
-                      "/payload/since/epoch");
-        return std::move(*page);
+        if (!found) return answer(std::unexpected(std::move(found.error())));
+        (*found)->history(query, std::move(answer));
       },
       std::move(done));
 }
@@ -156,9 +154,10 @@ void Node::presence(std::string channel, Done<std::vector<PresentUser>> done) {
       std::move(done));
 }
 
-void Node::state_get(std::string channel, std::string key, Done<std::vector<StateEntry>> done) {
+void Node::state_get(std::string channel, std::string key,
+                     Done<std::expected<std::vector<StateEntry>, Error>> done) {
   const std::string name = channel;
-  ask<std::vector<StateEntry>>(
+  ask<std::expected<std::vector<StateEntry>, Error>>(
       name,
       [channel = std::move(channel), key = std::move(key)](Node& node) {
         return node.state_here(channel, key);
@@ -166,10 +165,12 @@ void Node::state_get(std::string channel, std::string key, Done<std::vector<Stat
       std::move(done));
 }
 
-std::vector<StateEntry> Node::state_here(std::string_view channel, std::string_view key) {
+std::expected<std::vector<StateEntry>, Error> Node::state_here(std::string_view channel,
+                                                               std::string_view key) {
   std::vector<StateEntry> list;
-  const Channel* found = channels_.find(channel);
-  if (found == nullptr) return list;
+  auto opened = channels_.find_or_create(channel);
+  if (!opened) return std::unexpected(std::move(opened.error()));
+  const Channel* found = *opened;
   if (key.empty()) {
     for (const auto& [name, value] : found->state().all())
       list.push_back({name, value.json, value.version});
@@ -181,12 +182,13 @@ std::vector<StateEntry> Node::state_here(std::string_view channel, std::string_v
 
 void Node::state_change(StateChange change, Done<std::expected<std::uint64_t, Error>> done) {
   const std::string name = change.channel;
-  ask<std::expected<std::uint64_t, Error>>(
+  ask_later<std::expected<std::uint64_t, Error>>(
       name,
-      [change = std::move(change)](Node& node) -> std::expected<std::uint64_t, Error> {
+      [change = std::move(change)](Node& node,
+                                   Done<std::expected<std::uint64_t, Error>> answer) mutable {
         auto found = node.channels_.find_or_create(change.channel);
-        if (!found) return std::unexpected(std::move(found.error()));
-        return (*found)->change_state(change);
+        if (!found) return answer(std::unexpected(std::move(found.error())));
+        (*found)->change_state(std::move(change), std::move(answer));
       },
       std::move(done));
 }

@@ -35,6 +35,7 @@ struct NodeParts {
   const ChannelLimits& limits;
   const WireForms& forms;
   ServerMetrics& metrics;
+  HistoryStore& store;
 };
 
 /// One shard's door to all channels, wherever they are owned: the request goes to the owner shard,
@@ -72,7 +73,8 @@ class Node {
   void presence(std::string channel, Done<std::vector<PresentUser>> done);
 
   /// The key, or all keys when `key` is empty; an unknown one is not in the list.
-  void state_get(std::string channel, std::string key, Done<std::vector<StateEntry>> done);
+  void state_get(std::string channel, std::string key,
+                 Done<std::expected<std::vector<StateEntry>, Error>> done);
   /// The version of the change.
   void state_change(StateChange change, Done<std::expected<std::uint64_t, Error>> done);
 
@@ -96,10 +98,11 @@ class Node {
                  Done<Result> done);
 
   void publish_here(const PublishRequest& request, PublishDone done);
-  std::expected<SubscribeSnapshot, Error> subscribe_here(const SubscribeRequest& request,
-                                                         ShardIndex shard);
+  void subscribe_here(const SubscribeRequest& request, ShardIndex shard,
+                      Done<std::expected<SubscribeSnapshot, Error>> done);
   void unsubscribe_here(const std::string& channel, const Departure& departure, ShardIndex shard);
-  std::vector<StateEntry> state_here(std::string_view channel, std::string_view key);
+  std::expected<std::vector<StateEntry>, Error> state_here(std::string_view channel,
+                                                           std::string_view key);
   std::vector<ChannelSummary> list_here(std::string_view prefix, std::size_t limit);
   void fan_out(const Channel& channel, const PublicationPtr& publication);
   void deliver(const PublicationPtr& publication);

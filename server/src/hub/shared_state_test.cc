@@ -47,7 +47,9 @@ Version change(Domain& domain, std::size_t shard, std::string key,
 std::vector<StateEntry> read(Domain& domain, std::size_t shard, std::string key = {}) {
   std::vector<StateEntry> answer;
   domain.nodes[shard]->state_get("room:1", std::move(key),
-                                 [&](std::vector<StateEntry> list) { answer = std::move(list); });
+                                 [&](std::expected<std::vector<StateEntry>, Error> list) {
+                                   answer = std::move(list.value());
+                                 });
   domain.mesh.run();
   return answer;
 }

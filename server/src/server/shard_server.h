@@ -5,6 +5,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "history/memory_history_store.h"
 #include "http/static_files.h"
 #include "hub/node.h"
 #include "net/listener.h"
@@ -90,6 +91,7 @@ class ShardServer final : public net::ListenerEvents,
   ws::DeflateScratch deflate_;
   WireForms forms_;
   ChannelLimits channel_limits_;
+  MemoryHistoryStore store_;
   Node node_;
   HubFlush hub_flush_{node_.hub()};
   SessionDirectory sessions_;

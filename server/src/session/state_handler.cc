@@ -34,9 +34,11 @@ void StateHandler::get(Session& session, const Envelope& envelope) {
   session.context_.node.state_get(
       channel, command->key,
       [weak = session.weak_from_this(), id = std::string(envelope.id), channel,
-       key = command->key](const std::vector<StateEntry>& entries) {
-        if (const auto self = weak.lock())
-          self->reply(MessageType::state, id, channel, found_payload(key, entries));
+       key = command->key](const std::expected<std::vector<StateEntry>, Error>& entries) {
+        const auto self = weak.lock();
+        if (!self) return;
+        if (!entries) return self->reply_error(id, entries.error(), channel);
+        self->reply(MessageType::state, id, channel, found_payload(key, *entries));
       });
 }
 

@@ -5,8 +5,10 @@
 namespace tidewire {
 namespace {
 
-std::unexpected<Error> over(const char* what, std::size_t limit, std::string path) {
-  return fail(ErrorCode::limit_exceeded, what + std::to_string(limit), std::move(path));
+Error over(const char* what, std::size_t limit, std::string path) {
+  return {.code = ErrorCode::limit_exceeded,
+          .message = what + std::to_string(limit),
+          .path = std::move(path)};
 }
 
 }  // namespace
@@ -32,9 +34,9 @@ std::optional<Error> StateTable::refusal(std::string_view key,
                .details = "\"current\":" + current};
 }
 
-std::expected<std::uint64_t, Error> StateTable::set(std::string_view key, std::string_view json,
-                                                    std::optional<std::uint64_t> if_version) {
-  if (auto refused = refusal(key, if_version)) return std::unexpected(std::move(*refused));
+std::optional<Error> StateTable::set_refusal(std::string_view key, std::string_view json,
+                                             std::optional<std::uint64_t> if_version) const {
+  if (auto refused = refusal(key, if_version)) return refused;
   if (json.size() > limits_.value_bytes_max)
     return over("bytes of a value are at most ", limits_.value_bytes_max, "/payload/value");
   const auto found = values_.find(key);
@@ -42,22 +44,43 @@ std::expected<std::uint64_t, Error> StateTable::set(std::string_view key, std::s
   if (fresh && values_.size() >= limits_.keys_max)
     return over("keys of a channel are at most ", limits_.keys_max, "/payload/key");
   const std::size_t freed = fresh ? 0 : key.size() + found->second.json.size();
-  const std::size_t bytes = bytes_ - freed + key.size() + json.size();
-  if (bytes > limits_.bytes_max)
+  if (bytes_ - freed + key.size() + json.size() > limits_.bytes_max)
     return over("bytes of a channel's state are at most ", limits_.bytes_max, "/payload/value");
+  return std::nullopt;
+}
 
-  bytes_ = bytes;
-  StateValue& value = fresh ? values_[std::string(key)] : found->second;
+std::optional<Error> StateTable::erase_refusal(std::string_view key,
+                                               std::optional<std::uint64_t> if_version) const {
+  if (auto refused = refusal(key, if_version)) return refused;
+  if (find(key) != nullptr) return std::nullopt;
+  return Error{.code = ErrorCode::not_found, .message = "no such key", .path = "/payload/key"};
+}
+
+StateValue& StateTable::put(std::string_view key, std::string_view json) {
+  const auto found = values_.find(key);
+  if (found != values_.end()) bytes_ -= key.size() + found->second.json.size();
+  bytes_ += key.size() + json.size();
+  StateValue& value = found != values_.end() ? found->second : values_[std::string(key)];
   value.json = json;
-  value.version = ++last_version_;
-  return value.version;
+  return value;
+}
+
+void StateTable::restore(std::string_view key, std::string_view json, std::uint64_t version) {
+  put(key, json).version = version;
+}
+
+std::expected<std::uint64_t, Error> StateTable::set(std::string_view key, std::string_view json,
+                                                    std::optional<std::uint64_t> if_version) {
+  if (auto refused = set_refusal(key, json, if_version))
+    return std::unexpected(std::move(*refused));
+  put(key, json).version = ++last_version_;
+  return last_version_;
 }
 
 std::expected<std::uint64_t, Error> StateTable::erase(std::string_view key,
                                                       std::optional<std::uint64_t> if_version) {
-  if (auto refused = refusal(key, if_version)) return std::unexpected(std::move(*refused));
+  if (auto refused = erase_refusal(key, if_version)) return std::unexpected(std::move(*refused));
   const auto found = values_.find(key);
-  if (found == values_.end()) return fail(ErrorCode::not_found, "no such key", "/payload/key");
   bytes_ -= key.size() + found->second.json.size();
   values_.erase(found);
   return ++last_version_;

@@ -44,6 +44,14 @@ class StateTable {
   [[nodiscard]] std::expected<std::uint64_t, Error> set(std::string_view key, std::string_view json,
                                                         std::optional<std::uint64_t> if_version);
 
+  /// Why set() would refuse; nullopt: it would not.
+  [[nodiscard]] std::optional<Error> set_refusal(std::string_view key, std::string_view json,
+                                                 std::optional<std::uint64_t> if_version) const;
+  [[nodiscard]] std::optional<Error> erase_refusal(std::string_view key,
+                                                   std::optional<std::uint64_t> if_version) const;
+  /// What an earlier life of the channel had; `version` is at most last_version().
+  void restore(std::string_view key, std::string_view json, std::uint64_t version);
+
   /// Removes `key` and says the version of that change; `not_found` when there is none.
   [[nodiscard]] std::expected<std::uint64_t, Error> erase(std::string_view key,
                                                           std::optional<std::uint64_t> if_version);
@@ -59,6 +67,7 @@ class StateTable {
  private:
   [[nodiscard]] std::optional<Error> refusal(std::string_view key,
                                              std::optional<std::uint64_t> if_version) const;
+  StateValue& put(std::string_view key, std::string_view json);
 
   StateLimits limits_;
   std::map<std::string, StateValue, std::less<>> values_;

@@ -1,0 +1,384 @@
+#include "hub/channel_log.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "hub/channel_table.h"
+#include "hub/held_store.h"
+#include "protocol/json_codec.h"
+
+namespace tidewire {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+const Error kFull{.code = ErrorCode::unavailable, .message = "history: disk is full"};
+
+Config configuration() {
+  Config config;
+  NamespaceConfig& chat = config.namespaces["chat"];
+  chat.history_size = 10;
+  return config;
+}
+
+/// The channels of one shard over a store that a test holds.
+struct Log : testing::Test {
+  explicit Log(const Config& wanted = configuration()) : config(wanted) { restart(); }
+
+  /// A new process over what the store has.
+  void restart() {
+    table.reset();
+    store = std::make_unique<HeldHistoryStore>(disk);
+    table = std::make_unique<ChannelTable>(
+        config,
+        ChannelContext{json, clock, timers, limits, budget, *store,
+                       [this](const Channel&, const PublicationPtr& publication) {
+                         if (publication->offset > 0) delivered.push_back(publication->offset);
+                         last_type = publication->type;
+                       }},
+        1'000, metrics);
+  }
+  Channel& channel(const std::string& name = "chat:a") { return **table->find_or_create(name); }
+
+  struct Answer {
+    std::optional<PublishResult> result;
+    [[nodiscard]] bool open() const { return !result; }
+    [[nodiscard]] std::uint64_t offset() const { return (*result)->position->offset; }
+  };
+  std::shared_ptr<Answer> publish(std::string_view key = {}, std::string_view user = "ann") {
+    auto answer = std::make_shared<Answer>();
+    channel().publish({.channel = "chat:a",
+                       .type = "chat_message",
+                       .payload = R"({"content":"hi"})",
+                       .key = key,
+                       .from = {.user_id = user}},
+                      [answer](PublishResult result) { answer->result = std::move(result); });
+    return answer;
+  }
+  SubscribeSnapshot subscribe(std::optional<StreamPosition> since, std::size_t history = 0) {
+    std::optional<SubscribeSnapshot> snapshot;
+    channel().subscribe({.channel = "chat:a", .since = std::move(since), .history = history}, 0,
+                        [&](SubscribeSnapshot each) { snapshot = std::move(each); });
+    store->finish_reads();
+    return std::move(*snapshot);
+  }
+  std::vector<std::uint64_t> page(const HistoryQuery& query) {
+    std::vector<std::uint64_t> found;
+    channel().history(query, [&](const std::expected<HistoryPage, Error>& page) {
+      for (const auto& each : page->publications) found.push_back(each->offset);
+    });
+    store->finish_reads();
+    return found;
+  }
+  static std::vector<std::uint64_t> offsets(const SubscribeSnapshot& snapshot) {
+    std::vector<std::uint64_t> found;
+    for (const auto& each : snapshot.publications) found.push_back(each->offset);
+    return found;
+  }
+
+  Config config;
+  MemoryHistoryStore disk{MemoryHistoryStore::Keeps::channels};
+  FakeClock clock;
+  TimerWheel timers{clock.mono_ms()};
+  JsonCodec json;
+  ChannelLimits limits;
+  HistoryBudget budget;
+  ServerMetrics metrics;
+  std::unique_ptr<HeldHistoryStore> store;
+  std::unique_ptr<ChannelTable> table;
+  std::vector<std::uint64_t> delivered;
+  std::string last_type;
+};
+
+TEST_F(Log, WhatWaitsForTheStoreIsNeitherAnsweredNorDeliveredNorCountedNorReadable) {
+  const auto first = publish();
+  const auto second = publish();
+  EXPECT_TRUE(first->open());
+  EXPECT_TRUE(delivered.empty());
+  EXPECT_EQ(channel().top().offset, 0U);
+  EXPECT_TRUE(subscribe(std::nullopt, 10).publications.empty());
+  EXPECT_TRUE(page({.limit = 10}).empty());
+
+  store->commit(1);
+  EXPECT_EQ(first->offset(), 1U);
+  EXPECT_TRUE(second->open());
+  EXPECT_THAT(delivered, ElementsAre(1));
+  EXPECT_EQ(channel().top().offset, 1U);
+  store->commit(1);
+  EXPECT_EQ(second->offset(), 2U);
+  EXPECT_THAT(delivered, ElementsAre(1, 2));
+}
+
+TEST_F(Log, AFailureAnswersEverythingThatWaitsAndItsOffsetsAreGivenAgain) {
+  publish();
+  store->commit();
+  const auto lost = publish();
+  const auto behind = publish();
+  store->fail_all(kFull);
+  for (const auto& each : {lost, behind}) {
+    ASSERT_FALSE(each->open());
+    ASSERT_FALSE(*each->result);
+    EXPECT_EQ(each->result->error().code, ErrorCode::unavailable);
+    EXPECT_THAT(each->result->error().message, HasSubstr("disk is full"));
+  }
+  const auto again = publish();
+  store->commit();
+  EXPECT_EQ(again->offset(), 2U);
+  EXPECT_THAT(delivered, ElementsAre(1, 2));
+}
+
+TEST_F(Log, APublishMadeWhileAFailureIsAnsweredComesRightBehindWhatIsStored) {
+  publish();
+  store->commit();
+  std::shared_ptr<Answer> retried;
+  channel().publish({.channel = "chat:a", .type = "chat_message", .payload = "{}"},
+                    [&](const PublishResult& result) {
+                      if (!result) retried = publish();
+                    });
+  publish();
+  store->fail_all(kFull);
+  store->commit();
+  EXPECT_EQ(retried->offset(), 2U);
+  EXPECT_THAT(delivered, ElementsAre(1, 2));
+}
+
+TEST_F(Log, AFullQueueRefusesOnePublishAndLeavesTheOthers) {
+  const auto taken = publish();
+  store->waiting_max = 1;
+  const auto refused = publish();
+  ASSERT_FALSE(refused->open());
+  EXPECT_EQ(refused->result->error().code, ErrorCode::overloaded);
+  EXPECT_TRUE(taken->open());
+  store->waiting_max = 2;
+  const auto next = publish();
+  store->commit();
+  EXPECT_EQ(taken->offset(), 1U);
+  EXPECT_EQ(next->offset(), 2U);
+}
+
+TEST_F(Log, TheSameKeyWhileTheFirstIsInFlightIsOneAppend) {
+  const auto first = publish("k");
+  const auto second = publish("k");
+  const auto other = publish("k", "bob");
+  EXPECT_EQ(store->waiting(), 2U) << "a key belongs to its user";
+  store->commit();
+  EXPECT_FALSE((*first->result)->duplicate);
+  EXPECT_TRUE((*second->result)->duplicate);
+  EXPECT_EQ(second->offset(), 1U);
+  EXPECT_EQ(other->offset(), 2U);
+}
+
+TEST_F(Log, AKeyOfAFailedPublishIsFreeAgain) {
+  const auto first = publish("k");
+  const auto second = publish("k");
+  store->fail_all(kFull);
+  EXPECT_FALSE(*first->result);
+  EXPECT_FALSE(*second->result);
+  const auto again = publish("k");
+  store->commit();
+  EXPECT_FALSE((*again->result)->duplicate);
+}
+
+TEST_F(Log, OnlySoManyWaitForOneKey) {
+  publish("k");
+  for (std::size_t i = 0; i < IdempotencyCache::kWaitingMax; ++i) EXPECT_TRUE(publish("k")->open());
+  const auto more = publish("k");
+  ASSERT_FALSE(more->open());
+  EXPECT_EQ(more->result->error().code, ErrorCode::overloaded);
+}
+
+TEST_F(Log, ARestartKeepsEpochTopKeysAndRecovers) {
+  publish("k");
+  publish();
+  store->commit();
+  const StreamPosition before = channel().top();
+  publish();  // in flight when the process ends
+  restart();
+  EXPECT_EQ(channel().top(), before);
+  const auto again = publish("k");
+  EXPECT_TRUE((*again->result)->duplicate);
+  EXPECT_EQ(again->offset(), 1U);
+  EXPECT_EQ(offsets(subscribe(StreamPosition{before.epoch, 1})), (std::vector<std::uint64_t>{2}));
+  const auto next = publish();
+  store->commit();
+  EXPECT_EQ(next->offset(), 3U);
+}
+
+TEST_F(Log, WhatMemoryHasLetGoComesFromTheStore) {
+  store->passes = true;
+  for (int i = 0; i < 8; ++i) publish();
+  const std::string epoch = channel().top().epoch;
+  restart();
+  store->opened_max = 2;
+  const auto snapshot = subscribe(StreamPosition{epoch, 3});
+  EXPECT_TRUE(snapshot.recovered);
+  EXPECT_THAT(offsets(snapshot), ElementsAre(4, 5, 6, 7, 8));
+  EXPECT_THAT(offsets(subscribe(std::nullopt, 3)), ElementsAre(6, 7, 8));
+  EXPECT_THAT(offsets(subscribe(std::nullopt, 99)), ElementsAre(1, 2, 3, 4, 5, 6, 7, 8));
+  EXPECT_THAT(page({.limit = 3}), ElementsAre(1, 2, 3));
+  EXPECT_THAT(page({.since = StreamPosition{epoch, 5}, .limit = 3}), ElementsAre(6, 7, 8));
+  EXPECT_THAT(page({.limit = 4, .reverse = true}), ElementsAre(8, 7, 6, 5));
+  EXPECT_THAT(page({.since = StreamPosition{epoch, 3}, .limit = 9, .reverse = true}),
+              ElementsAre(2, 1));
+}
+
+TEST_F(Log, WhatIsPublishedWhileTheStoreIsReadIsInTheSnapshot) {
+  store->passes = true;
+  for (int i = 0; i < 6; ++i) publish();
+  const std::string epoch = channel().top().epoch;
+  restart();
+  store->opened_max = 2;
+  std::optional<SubscribeSnapshot> snapshot;
+  channel().subscribe({.channel = "chat:a", .since = StreamPosition{epoch, 1}}, 0,
+                      [&](SubscribeSnapshot each) { snapshot = std::move(each); });
+  publish();
+  store->commit();
+  ASSERT_FALSE(snapshot);
+  EXPECT_EQ(channel().interest().at(0), 1U) << "the subscriber is there from the first moment";
+  store->finish_reads();
+  EXPECT_TRUE(snapshot->recovered);
+  EXPECT_THAT(offsets(*snapshot), ElementsAre(2, 3, 4, 5, 6, 7));
+  EXPECT_EQ(snapshot->position.offset, 7U);
+}
+
+TEST_F(Log, RetentionHoldsForWhatIsInTheStoreToo) {
+  store->passes = true;
+  for (int i = 0; i < 25; ++i) publish();  // history_size is 10, what is beyond may linger
+  const std::string epoch = channel().top().epoch;
+  restart();
+  store->opened_max = 2;
+  EXPECT_THAT(page({.limit = 99}), ElementsAre(16, 17, 18, 19, 20, 21, 22, 23, 24, 25));
+  EXPECT_FALSE(subscribe(StreamPosition{epoch, 14}).recovered);
+  EXPECT_TRUE(subscribe(StreamPosition{epoch, 15}).recovered);
+  clock.advance_ms(config.namespaces["chat"].history_ttl.count() + 1);
+  EXPECT_TRUE(page({.limit = 99}).empty());
+  EXPECT_FALSE(subscribe(StreamPosition{epoch, 24}).recovered);
+  EXPECT_TRUE(subscribe(StreamPosition{epoch, 25}).recovered);
+}
+
+TEST_F(Log, AStoreThatCannotBeReadTellsTheSubscriberOfAGapAndAPageOfTheFault) {
+  store->passes = true;
+  for (int i = 0; i < 6; ++i) publish();
+  const std::string epoch = channel().top().epoch;
+  restart();
+  store->passes = true;
+  store->opened_max = 2;
+  (void)channel();
+  store->unreadable = Error{.code = ErrorCode::unavailable, .message = "history: bad page"};
+  EXPECT_FALSE(subscribe(StreamPosition{epoch, 1}).recovered);
+  EXPECT_TRUE(subscribe(StreamPosition{epoch, 5}).recovered) << "memory goes on";
+  std::optional<Error> told;
+  channel().history({.limit = 9}, [&](const std::expected<HistoryPage, Error>& page) {
+    if (!page) told = page.error();
+  });
+  ASSERT_TRUE(told);
+  EXPECT_EQ(told->code, ErrorCode::unavailable);
+  EXPECT_FALSE(table->find_or_create("chat:b")) << "nobody may begin a channel a second time";
+}
+
+TEST_F(Log, AChannelStaysWhileAnythingWaits) {
+  publish();
+  clock.advance_ms(3'600'000);
+  table->sweep();
+  EXPECT_EQ(table->size(), 1U);
+  store->commit();
+  clock.advance_ms(3'600'000);
+  table->sweep();
+  table->sweep();
+  EXPECT_EQ(table->size(), 0U);
+  EXPECT_EQ(channel().top().offset, 1U) << "it opens again as it was";
+}
+
+TEST_F(Log, AFinishedMessageThatCouldNotBeStoredIsKeptUntilItIs) {
+  const PublishRequest last{.channel = "chat:a",
+                            .type = "chat_message_chunk",
+                            .from = {.user_id = "bot"},
+                            .delivery = DeliveryClass::stream,
+                            .message_id = "m1",
+                            .content = "the text",
+                            .complete = true};
+  std::optional<PublishResult> told;
+  channel().publish(last, [&](PublishResult result) { told = std::move(result); });
+  store->fail_all(kFull);
+  ASSERT_TRUE(told && !*told);
+  EXPECT_THAT(told->error().message, HasSubstr("will be stored when the store works again"));
+  table->sweep();
+  store->fail_all(kFull);  // it still does not
+  clock.advance_ms(3'600'000);
+  table->sweep();
+  EXPECT_EQ(table->size(), 1U);
+  store->commit();
+  EXPECT_THAT(delivered, ElementsAre(1));
+  EXPECT_EQ(last_type, "chat_message");
+  EXPECT_EQ(store->waiting(), 0U);
+}
+
+struct State : Log {
+  std::shared_ptr<std::optional<std::expected<std::uint64_t, Error>>> change(
+      const std::string& key, std::optional<std::string> value,
+      std::optional<std::uint64_t> if_version = std::nullopt) {
+    auto answer = std::make_shared<std::optional<std::expected<std::uint64_t, Error>>>();
+    channel().change_state(
+        {.channel = "chat:a",
+         .key = key,
+         .value_json = std::move(value),
+         .if_version = if_version,
+         .from = {.user_id = "ann"}},
+        [answer](std::expected<std::uint64_t, Error> result) { *answer = std::move(result); });
+    return answer;
+  }
+};
+
+TEST_F(State, IsAnsweredAndVisibleWhenItIsStored) {
+  const auto answer = change("k", "1");
+  EXPECT_FALSE(*answer);
+  EXPECT_EQ(channel().state().find("k"), nullptr);
+  EXPECT_EQ(last_type, "");
+  store->commit();
+  EXPECT_EQ(**answer, 1U);
+  EXPECT_EQ(channel().state().find("k")->json, "1");
+  EXPECT_EQ(last_type, "state_changed");
+}
+
+TEST_F(State, OfTwoConditionalChangesInFlightTheSecondLoses) {
+  const auto first = change("k", "1", 0);
+  const auto second = change("k", "2", 0);
+  store->commit();
+  EXPECT_EQ(**first, 1U);
+  ASSERT_FALSE(**second);
+  EXPECT_EQ((*second)->error().code, ErrorCode::conflict);
+}
+
+TEST_F(State, AFailureChangesNothingAndTheNextIsTried) {
+  const auto first = change("k", "1");
+  const auto second = change("k", "2");
+  store->fail_all(kFull);
+  ASSERT_FALSE(**first);
+  EXPECT_EQ((*first)->error().code, ErrorCode::unavailable);
+  store->commit();
+  EXPECT_EQ(**second, 1U);
+  EXPECT_EQ(channel().state().find("k")->json, "2");
+}
+
+TEST_F(State, OnlySoManyWait) {
+  for (std::size_t i = 0; i < ChannelState::kWaitingMax; ++i) EXPECT_FALSE(*change("k", "1"));
+  const auto more = change("k", "1");
+  ASSERT_TRUE(*more);
+  EXPECT_EQ((*more)->error().code, ErrorCode::overloaded);
+}
+
+TEST_F(State, ARestartKeepsKeysVersionsAndTheVersionOfWhatIsGone) {
+  store->passes = true;
+  change("k", "1");
+  change("gone", "2");
+  change("gone", std::nullopt);
+  restart();
+  store->passes = true;
+  EXPECT_EQ(channel().state().find("k")->version, 1U);
+  EXPECT_EQ(subscribe(std::nullopt).latest.size(), 1U);
+  EXPECT_EQ(**change("gone", "3"), 4U) << "no version names two values";
+}
+
+}  // namespace
+}  // namespace tidewire
