@@ -5,6 +5,7 @@
 
 #include "api/api_service.h"
 #include "api/error_reply.h"
+#include "api/json_reply.h"
 #include "api/request_body.h"
 #include "protocol/json_writer.h"
 #include "protocol/replies.h"
@@ -14,12 +15,6 @@
 
 namespace tidewire {
 namespace {
-
-http::Response json_response(std::string body) {
-  http::Response response;
-  response.body("application/json; charset=utf-8", std::move(body));
-  return response;
-}
 
 std::expected<CheckedEvent, Error> check(const PublishBody& body, std::string_view channel,
                                          const ApiParts& parts) {
@@ -69,7 +64,7 @@ struct Gathering {
       if (list.size() > 1) list += ',';
       list += each;
     }
-    respond(json_response(JsonObject().raw("results", list + "]").finish()));
+    respond(json_reply(JsonObject().raw("results", list + "]").finish()));
   }
 };
 
@@ -89,7 +84,7 @@ void ApiService::publish(std::string_view text, RespondFn respond) {
   parts_.node.publish(request_of(*body, channel, *event),
                       [respond = std::move(respond)](const PublishResult& result) mutable {
                         if (!result) return respond(error_reply(result.error()));
-                        respond(json_response(publish_ack_payload(*result)));
+                        respond(json_reply(publish_ack_payload(*result)));
                       });
 }
 

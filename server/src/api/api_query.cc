@@ -6,6 +6,7 @@
 
 #include "api/api_service.h"
 #include "api/error_reply.h"
+#include "api/json_reply.h"
 #include "api/request_body.h"
 #include "protocol/json_writer.h"
 #include "session/payloads.h"
@@ -13,12 +14,6 @@
 
 namespace tidewire {
 namespace {
-
-http::Response json_response(std::string body) {
-  http::Response response;
-  response.body("application/json; charset=utf-8", std::move(body));
-  return response;
-}
 
 std::string summary_json(const ChannelSummary& channel) {
   return JsonObject()
@@ -75,11 +70,11 @@ struct ShardLists {
       if (i > 0) list += ',';
       list += items[i];
     }
-    respond(json_response(JsonObject()
-                              .raw("connections", list + "]")
-                              .number("total", items.size())
-                              .boolean("complete", complete)
-                              .finish()));
+    respond(json_reply(JsonObject()
+                           .raw("connections", list + "]")
+                           .number("total", items.size())
+                           .boolean("complete", complete)
+                           .finish()));
   }
 };
 
@@ -92,7 +87,7 @@ void ApiService::history(std::string_view text, RespondFn respond) {
       std::move(body->channel), std::move(body->query),
       [respond = std::move(respond)](const std::expected<HistoryPage, Error>& page) mutable {
         if (!page) return respond(error_reply(page.error()));
-        respond(json_response(history_page_payload(*page)));
+        respond(json_reply(history_page_payload(*page)));
       });
 }
 
@@ -101,7 +96,7 @@ void ApiService::presence(std::string_view text, RespondFn respond) {
   if (!channel) return respond(error_reply(channel.error()));
   parts_.node.presence(std::move(*channel), [respond = std::move(respond)](
                                                 const std::vector<PresentUser>& users) mutable {
-    respond(json_response(member_list_payload(users)));
+    respond(json_reply(member_list_payload(users)));
   });
 }
 
@@ -120,7 +115,7 @@ void ApiService::channels(std::string_view text, RespondFn respond) {
           if (list.size() > 1) list += ',';
           list += summary_json(channel);
         }
-        respond(json_response(
+        respond(json_reply(
             JsonObject().raw("channels", list + "]").boolean("complete", complete).finish()));
       });
 }

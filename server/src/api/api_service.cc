@@ -30,16 +30,22 @@ bool is_read(const http::Request& request) {
 ApiService::ApiService(ApiParts parts) : parts_(std::move(parts)) {}
 
 ApiService::Handler ApiService::find(std::string_view name) {
-  static constexpr std::array<std::pair<std::string_view, Handler>, 8> kHandlers{{
+  static constexpr auto kHandlers = std::to_array<std::pair<std::string_view, Handler>>({
       {"publish", &ApiService::publish},
       {"broadcast", &ApiService::broadcast},
+      {"batch", &ApiService::batch},
       {"history", &ApiService::history},
       {"presence", &ApiService::presence},
       {"channels", &ApiService::channels},
       {"connections", &ApiService::connections},
       {"disconnect", &ApiService::disconnect},
+      {"subscribe", &ApiService::subscribe},
       {"unsubscribe", &ApiService::unsubscribe},
-  }};
+      {"refresh", &ApiService::refresh},
+      {"state/get", &ApiService::state_get},
+      {"state/set", &ApiService::state_set},
+      {"state/delete", &ApiService::state_delete},
+  });
   for (const auto& [known, handler] : kHandlers)
     if (known == name) return handler;
   return nullptr;

@@ -58,7 +58,13 @@ class ApiService {
   void channels(std::string_view body, RespondFn respond);
   void connections(std::string_view body, RespondFn respond);
   void disconnect(std::string_view body, RespondFn respond);
+  void subscribe(std::string_view body, RespondFn respond);
   void unsubscribe(std::string_view body, RespondFn respond);
+  void refresh(std::string_view body, RespondFn respond);
+  void state_get(std::string_view body, RespondFn respond);
+  void state_set(std::string_view body, RespondFn respond);
+  void state_delete(std::string_view body, RespondFn respond);
+  void batch(std::string_view body, RespondFn respond);
 
   ApiParts parts_;
 };

@@ -42,14 +42,33 @@ struct ListBody {
 };
 [[nodiscard]] std::expected<ListBody, Error> parse_list_body(std::string_view body);
 
-/// Whom an operator means: a user, or one connection.
+/// Whom an operator means: a user, one session, or one connection.
 struct TargetBody {
   std::string user_id;
+  std::string session_id;
   std::string connection_id;
   std::string channel;  // unsubscribe only
   std::string reason;
 };
 [[nodiscard]] std::expected<TargetBody, Error> parse_target_body(std::string_view body,
                                                                  bool with_channel);
+
+/// A new lifetime for connections: by a token, or as the operator says.
+struct RefreshBody {
+  TargetBody target;
+  std::string token;
+  std::optional<std::uint64_t> expires_at_ms;
+};
+[[nodiscard]] std::expected<RefreshBody, Error> parse_refresh_body(std::string_view body);
+
+/// Several commands in one request.
+struct BatchBody {
+  struct Command {
+    std::string endpoint;
+    std::string body;
+  };
+  std::vector<Command> commands;
+};
+[[nodiscard]] std::expected<BatchBody, Error> parse_batch_body(std::string_view body);
 
 }  // namespace tidewire

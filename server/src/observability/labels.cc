@@ -32,7 +32,9 @@ CloseLabel close_label(std::uint16_t code) {
   return find_label<CloseLabel>("application");
 }
 
-EndpointLabel endpoint_label(std::string_view name) { return find_label<EndpointLabel>(name); }
+EndpointLabel endpoint_label(std::string_view name) {
+  return find_label<EndpointLabel>(name.substr(0, name.find('/')));
+}
 
 StatusLabel status_label(unsigned http_status) {
   if (http_status < 300) return StatusLabel::success;

@@ -156,21 +156,32 @@ struct LabelValues<RateLabel> {
 enum class EndpointLabel : std::uint8_t {
   publish,
   broadcast,
+  batch,
   history,
   presence,
+  presence_stats,
   channels,
   connections,
+  sessions,
+  users,
   disconnect,
+  subscribe,
   unsubscribe,
+  refresh,
+  state,
+  receipts,
+  streams,
+  rpc,
   other
 };
 template <>
 struct LabelValues<EndpointLabel> {
-  static constexpr auto text =
-      std::to_array<std::string_view>({"publish", "broadcast", "history", "presence", "channels",
-                                       "connections", "disconnect", "unsubscribe", "other"});
+  static constexpr auto text = std::to_array<std::string_view>(
+      {"publish", "broadcast", "batch", "history", "presence", "presence_stats", "channels",
+       "connections", "sessions", "users", "disconnect", "subscribe", "unsubscribe", "refresh",
+       "state", "receipts", "streams", "rpc", "other"});
 };
-/// Takes the last part of /api/v1/<name>.
+/// Takes what follows /api/v1/; its first part counts.
 [[nodiscard]] EndpointLabel endpoint_label(std::string_view name);
 
 enum class StatusLabel : std::uint8_t { success, redirect, client_error, server_error };

@@ -89,6 +89,22 @@ void AuthHandler::refresh(Session& session, Claims claims, std::string_view id) 
   RpcHandler::recheck(session);
 }
 
+bool AuthHandler::extend(Session& session, WallMillis expires_at_ms) {
+  if (session.state_ != Session::State::active) return false;
+  session.claims_.expires_at_ms = expires_at_ms;
+  session.schedule_timer();
+  welcome(session, {});
+  return true;
+}
+
+bool AuthHandler::refresh_by_operator(Session& session, std::string_view token) {
+  if (session.state_ != Session::State::active) return false;
+  auto claims = session.authenticate(token);
+  if (!claims || claims->user_id != session.claims_.user_id) return false;
+  refresh(session, std::move(*claims), {});
+  return true;
+}
+
 void AuthHandler::revoke_lost_channels(Session& session) {
   std::vector<std::string> lost;
   for (auto& [channel, place] : session.subscriptions_) {

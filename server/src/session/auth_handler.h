@@ -17,6 +17,11 @@ class AuthHandler {
   /// The token came with the upgrade and has been verified.
   static void welcome_upgraded(Session& session, Claims claims);
 
+  /// An operator's word in the place of a refresh: the identity holds until then, or `token`
+  /// replaces the one that the client brought. False when it does not fit this session.
+  static bool extend(Session& session, WallMillis expires_at_ms);
+  static bool refresh_by_operator(Session& session, std::string_view token);
+
  private:
   static void begin(Session& session, Claims claims, std::string_view id);
   static void refresh(Session& session, Claims claims, std::string_view id);

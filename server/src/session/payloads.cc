@@ -31,6 +31,21 @@ std::string member_list_payload(std::span<const PresentUser> users) {
   return presence_payload(members);
 }
 
+std::string state_entry_payload(const StateEntry& entry) {
+  return state_payload({entry.key, entry.value_json, entry.version});
+}
+
+std::string state_entries_payload(std::string_view key, std::span<const StateEntry> entries) {
+  if (!key.empty())
+    return entries.empty() ? state_payload({.key = key, .value_json = {}})
+                           : state_entry_payload(entries.front());
+  std::vector<StateItem> items;
+  items.reserve(entries.size());
+  for (const StateEntry& entry : entries)
+    items.push_back({entry.key, entry.value_json, entry.version});
+  return state_list_payload(items);
+}
+
 std::vector<std::string_view> json_of(const std::vector<PublicationPtr>& publications) {
   std::vector<std::string_view> list;
   list.reserve(publications.size());

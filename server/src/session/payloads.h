@@ -4,6 +4,7 @@
 #include <string>
 
 #include "hub/publish_request.h"
+#include "hub/state_request.h"
 #include "hub/subscribe_request.h"
 #include "presence/presence_table.h"
 
@@ -14,6 +15,12 @@ namespace tidewire {
 [[nodiscard]] std::string publish_ack_payload(const PublishAck& ack);
 [[nodiscard]] std::string history_page_payload(const HistoryPage& page);
 [[nodiscard]] std::string member_list_payload(std::span<const PresentUser> users);
+
+/// One key; without a value there is none.
+[[nodiscard]] std::string state_entry_payload(const StateEntry& entry);
+/// What was asked for: `key`, or all of them when it is empty.
+[[nodiscard]] std::string state_entries_payload(std::string_view key,
+                                                std::span<const StateEntry> entries);
 
 /// The envelopes of publications, as they are embedded into payloads.
 [[nodiscard]] std::vector<std::string_view> json_of(

@@ -4,27 +4,11 @@
 #include <vector>
 
 #include "protocol/commands.h"
-#include "protocol/replies.h"
 #include "session/channel_access.h"
+#include "session/payloads.h"
 #include "session/session.h"
 
 namespace tidewire {
-namespace {
-
-std::string found_payload(std::string_view key, const std::vector<StateEntry>& entries) {
-  if (!key.empty()) {
-    if (entries.empty()) return state_payload({.key = key, .value_json = {}});
-    return state_payload({key, entries.front().value_json, entries.front().version});
-  }
-  std::vector<StateItem> items;
-  items.reserve(entries.size());
-  for (const StateEntry& entry : entries)
-    items.push_back({entry.key, entry.value_json, entry.version});
-  return state_list_payload(items);
-}
-
-}  // namespace
-
 void StateHandler::get(Session& session, const Envelope& envelope) {
   auto command = parse_state_get(envelope.payload);
   if (!command) return session.reply_error(envelope.id, command.error(), envelope.channel);
@@ -38,7 +22,7 @@ void StateHandler::get(Session& session, const Envelope& envelope) {
         const auto self = weak.lock();
         if (!self) return;
         if (!entries) return self->reply_error(id, entries.error(), channel);
-        self->reply(MessageType::state, id, channel, found_payload(key, *entries));
+        self->reply(MessageType::state, id, channel, state_entries_payload(key, *entries));
       });
 }
 
@@ -67,14 +51,13 @@ void StateHandler::change(Session& session, const Envelope& envelope, StateChang
   session.context_.node.state_change(
       std::move(wanted), [weak = session.weak_from_this(), id = std::string(envelope.id),
                           channel = std::string(access->name.str()), written = std::move(written)](
-                             const std::expected<std::uint64_t, Error>& version) {
+                             const std::expected<std::uint64_t, Error>& version) mutable {
         const auto self = weak.lock();
         if (!self) return;
         if (!version) return self->reply_error(id, version.error(), channel);
         if (id.empty()) return;  // fire and forget
-        self->reply(MessageType::state, id, channel,
-                    state_payload({written.key, written.value_json,
-                                   written.value_json.empty() ? 0 : *version}));
+        if (!written.value_json.empty()) written.version = *version;
+        self->reply(MessageType::state, id, channel, state_entry_payload(written));
       });
 }
 

@@ -17,7 +17,7 @@ struct SubscribeHandler::Wanted {
   SubscribeRequest request;
   PermissionSet permissions;
   std::int64_t window_ms = 0;
-  bool by_token = false;
+  bool by_token = false;  // not by a rule of the connection's token
 };
 
 namespace {
@@ -88,6 +88,27 @@ void SubscribeHandler::subscribe_scope(Session& session) {
   if (wanted) return begin(session, std::move(*wanted), {});
   session.reply_error({}, wanted.error(), session.scope_);
   session.close(CloseCode::forbidden, "the channel of the URL is not permitted");
+}
+
+bool SubscribeHandler::subscribe_by_operator(Session& session, const std::string& channel) {
+  if (session.state() != Session::State::active || session.subscriptions_.contains(channel) ||
+      session.subscriptions_.size() >= session.config().limits.channels_per_connection)
+    return false;
+  const auto access = access_to(session, channel);
+  if (!access) return false;
+  PermissionSet permissions = access->permissions;
+  permissions |= {Permission::subscribe};
+  begin(session,
+        {.request = {.channel = channel,
+                     .since = std::nullopt,
+                     .user_id = session.user_id(),
+                     .connection_id = session.info_.connection_id,
+                     .info_json = session.claims_.info_json},
+         .permissions = permissions,
+         .window_ms = access->options.batch_window.count(),
+         .by_token = true},
+        {});
+  return true;
 }
 
 void SubscribeHandler::begin(Session& session, Wanted wanted, std::string id) {

@@ -22,6 +22,10 @@ class SubscribeHandler {
   /// Subscribes to the channel that the URL names; a client that may not is closed with 4403.
   static void subscribe_scope(Session& session);
 
+  /// Subscribes because an operator says so, whatever the token's rules are; the client gets
+  /// `subscribed` without an `id`. False when it is subscribed already or has all its channels.
+  static bool subscribe_by_operator(Session& session, const std::string& channel);
+
  private:
   struct Wanted;
   static std::expected<Wanted, Error> check(Session& session, const Envelope& envelope);

@@ -1,0 +1,74 @@
+// state/get, state/set, state/delete: the shared state of a channel. The body is the payload of the
+// client's command, and the channel.
+
+#include <string>
+#include <utility>
+
+#include "api/api_service.h"
+#include "api/error_reply.h"
+#include "api/json_reply.h"
+#include "api/request_body.h"
+#include "protocol/commands.h"
+#include "session/payloads.h"
+
+namespace tidewire {
+namespace {
+
+/// In a body the members stand where a client's command has its payload.
+http::Response refused(Error error) {
+  constexpr std::string_view kPayload = "/payload";
+  if (error.path.starts_with(kPayload)) error.path.erase(0, kPayload.size());
+  return error_reply(error);
+}
+
+void change(Node& node, StateChange wanted, RespondFn respond) {
+  StateEntry written{wanted.key, wanted.value_json.value_or(""), 0};
+  node.state_change(std::move(wanted), [written = std::move(written), respond = std::move(respond)](
+                                           std::expected<std::uint64_t, Error> version) mutable {
+    if (!version) return respond(error_reply(version.error()));
+    if (!written.value_json.empty()) written.version = *version;
+    respond(json_reply(state_entry_payload(written)));
+  });
+}
+
+}  // namespace
+
+void ApiService::state_get(std::string_view text, RespondFn respond) {
+  auto channel = parse_channel_body(text);
+  if (!channel) return respond(error_reply(channel.error()));
+  auto command = parse_state_get(text);
+  if (!command) return respond(refused(std::move(command.error())));
+  parts_.node.state_get(*channel, command->key,
+                        [key = command->key, respond = std::move(respond)](
+                            const std::expected<std::vector<StateEntry>, Error>& entries) mutable {
+                          if (!entries) return respond(error_reply(entries.error()));
+                          respond(json_reply(state_entries_payload(key, *entries)));
+                        });
+}
+
+void ApiService::state_set(std::string_view text, RespondFn respond) {
+  auto channel = parse_channel_body(text);
+  if (!channel) return respond(error_reply(channel.error()));
+  auto command = parse_state_set(text);
+  if (!command) return respond(refused(std::move(command.error())));
+  change(parts_.node,
+         {.channel = std::move(*channel),
+          .key = std::move(command->key),
+          .value_json = std::string(command->value),
+          .if_version = command->if_version},
+         std::move(respond));
+}
+
+void ApiService::state_delete(std::string_view text, RespondFn respond) {
+  auto channel = parse_channel_body(text);
+  if (!channel) return respond(error_reply(channel.error()));
+  auto command = parse_state_delete(text);
+  if (!command) return respond(refused(std::move(command.error())));
+  change(parts_.node,
+         {.channel = std::move(*channel),
+          .key = std::move(command->key),
+          .if_version = command->if_version},
+         std::move(respond));
+}
+
+}  // namespace tidewire
