@@ -61,27 +61,34 @@ void SimConnection::on_message(ws::Opcode opcode, std::string_view payload) {
 
 bool SimConnection::flush() {
   bool moved = false;
-  while (!outbox_->empty()) {
+  for (;;) {
+    if (outbox_->empty()) {
+      if (!farewell_) return moved;
+      (void)outbox_->push_control(std::exchange(farewell_, {}));
+      outbox_->seal();
+    }
     std::array<iovec, 16> room{};
     const std::size_t count = outbox_->gather(room, parts_.scratch);
     const net::IoResult put = stream_->write(std::span(room).first(count));
-    if (put.status == net::IoStatus::would_block) return moved;
+    if (put.status == net::IoStatus::would_block) {
+      outbox_->consume(0);
+      return moved;
+    }
     if (put.status != net::IoStatus::ok) {
       finish();
       return true;
     }
     moved = true;
-    sink_->on_sent(put.bytes);
     outbox_->consume(put.bytes);
+    sink_->on_sent(put.bytes);
   }
-  return moved;
 }
 
-void SimConnection::flush_soon(std::int64_t window_ms) {
-  if (window_ms <= 0) {
+void SimConnection::flush_soon(const BatchLimits& batch) {
+  if (batch.delay_ms <= 0) {
     due_ = true;
   } else if (!due_ && !window_.waiting()) {
-    parts_.timers.schedule(window_, parts_.clock.mono_ms() + window_ms);
+    parts_.timers.schedule(window_, parts_.clock.mono_ms() + batch.delay_ms);
   }
 }
 
@@ -90,10 +97,7 @@ void SimConnection::close_after_flush(CloseCode code, std::string_view reason) {
   leaving_ = true;
   due_ = true;
   close_code_ = static_cast<std::uint16_t>(code);
-  ws::SharedFrame farewell = endpoint_.close_frame(static_cast<std::uint16_t>(code), reason);
-  // Behind what waits, as a close frame has to be.
-  if (farewell) (void)outbox_->push(std::move(farewell), Priority::low, parts_.clock.mono_ms());
-  outbox_->seal();
+  farewell_ = endpoint_.close_frame(static_cast<std::uint16_t>(code), reason);
 }
 
 void SimConnection::close_now(CloseCode code, std::string_view reason) {

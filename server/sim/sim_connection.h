@@ -35,9 +35,7 @@ class SimConnection final : public SessionTransport, public ws::EndpointEvents {
                 const ws::EndpointOptions& options);
   ~SimConnection() override;
 
-  void use_form(const OutboxForm& form) {
-    outbox_.emplace(parts_.outbox_limits, form, parts_.metrics);
-  }
+  void use_form(OutboxForm& form) { outbox_.emplace(parts_.outbox_limits, form, parts_.metrics); }
   void attach(std::shared_ptr<MessageSink> sink);
 
   /// Reads and writes what can move now; false when nothing could.
@@ -51,14 +49,14 @@ class SimConnection final : public SessionTransport, public ws::EndpointEvents {
 
   // SessionTransport
   [[nodiscard]] Outbox& outbox() override { return *outbox_; }
-  void flush_soon(std::int64_t window_ms) override;
+  void flush_soon(const BatchLimits& batch) override;
   void close_after_flush(CloseCode code, std::string_view reason) override;
   void close_now(CloseCode code, std::string_view reason) override;
 
  private:
   // ws::EndpointEvents
   void on_message(ws::Opcode opcode, std::string_view payload) override;
-  void on_control(ws::SharedFrame frame) override { outbox_->push_control(std::move(frame)); }
+  void on_control(ws::SharedFrame frame) override { (void)outbox_->push_control(std::move(frame)); }
   void on_pong(std::string_view /*payload*/) override {}
   void on_close(std::uint16_t code, std::string_view /*reason*/) override { leave(code); }
   void on_fail(std::uint16_t code, std::string_view /*reason*/) override { leave(code); }
@@ -84,6 +82,7 @@ class SimConnection final : public SessionTransport, public ws::EndpointEvents {
   bool due_ = true;  // a window has passed, or none was asked for
   bool leaving_ = false;
   std::uint16_t close_code_ = 0;  // of the close that came first
+  ws::SharedFrame farewell_;      // our close frame, once the queue is empty
   bool finished_ = false;
 };
 

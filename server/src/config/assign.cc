@@ -111,6 +111,13 @@ struct Assigner {
     return {};
   }
 
+  std::string operator()(OverflowPolicy* target) const {
+    const auto value = overflow_policy(as_text(setting.value));
+    if (!value) return wrong();
+    *target = *value;
+    return {};
+  }
+
   std::string operator()(std::vector<std::string>* target) const {
     const json values = list_value(option.kind, setting);
     if (!values.is_array()) return wrong();

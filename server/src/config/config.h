@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -90,6 +91,7 @@ struct LimitsConfig {
 
   std::uint64_t queue_bytes = 1024 * 1024;
   std::uint64_t queue_messages = 16'384;
+  Milliseconds hidden_rollup{1'000};
 
   std::uint64_t channels = 1'000'000;
   std::uint64_t history_page = 1'000;
@@ -102,6 +104,30 @@ struct LimitsConfig {
   std::uint64_t state_bytes = 256 * 1024;
   std::uint64_t rpc_calls = 256;
   Milliseconds rpc_timeout{10'000};
+};
+
+/// What happens to an event of a channel for which a slow connection's queue has no room;
+/// docs/mechanisms/lanes.md says it for each delivery class.
+enum class OverflowPolicy : std::uint8_t {
+  by_class,     // drop what may be lost, close for the rest
+  drop_oldest,  // the channel's oldest events make room; what must not be lost is spilled
+  conflate,     // ephemeral events are replaced by newer ones of their type and sender
+  fold,         // growing messages are folded, and spilled when even that has no room
+  spill,        // the channel pauses; the client recovers from its position
+  disconnect    // close 4008
+};
+
+/// One priority's share of a connection. `bytes` 0: as much as the queue.
+struct LaneConfig {
+  std::uint64_t weight = 1;
+  std::uint64_t bytes = 0;
+};
+
+struct LanesConfig {
+  LaneConfig critical{.weight = 8};
+  LaneConfig high{.weight = 4};
+  LaneConfig normal{.weight = 2};
+  LaneConfig low{.weight = 1};
 };
 
 struct HeartbeatConfig {
@@ -162,10 +188,17 @@ struct NamespaceConfig {
   Milliseconds history_ttl{300'000};
   Milliseconds idempotency_window{300'000};
   Milliseconds stream_timeout{60'000};
+  OverflowPolicy overflow = OverflowPolicy::by_class;
   Milliseconds batch_window{0};
+  std::uint64_t batch_messages = 0;  // that end a window early; 0: only its time does
+  std::uint64_t batch_bytes = 0;     // the same for bytes
+  Milliseconds rollup{0};
   /// Key `schema.<event_type>`: the text of the JSON Schema (a path was read while loading).
   std::map<std::string, std::string, std::less<>> schemas;
 };
+
+[[nodiscard]] std::string_view to_name(OverflowPolicy policy);
+[[nodiscard]] std::optional<OverflowPolicy> overflow_policy(std::string_view name);
 
 struct Config {
   std::uint64_t shards = 0;  // 0: one per core
@@ -175,6 +208,7 @@ struct Config {
   ApiConfig api;
   OriginsConfig origins;
   LimitsConfig limits;
+  LanesConfig lanes;
   HeartbeatConfig heartbeat;
   PresenceConfig presence;
   CompressionConfig compression;

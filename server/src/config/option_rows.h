@@ -13,6 +13,7 @@ namespace tidewire {
 [[nodiscard]] std::span<const Option> network_options();
 [[nodiscard]] std::span<const Option> auth_options();
 [[nodiscard]] std::span<const Option> limits_options();
+[[nodiscard]] std::span<const Option> lanes_options();
 [[nodiscard]] std::span<const Option> storage_options();
 [[nodiscard]] std::span<const Option> process_options();
 [[nodiscard]] std::span<const Option> namespace_options();

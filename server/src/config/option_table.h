@@ -30,7 +30,7 @@ enum class OptionKind : std::uint8_t {
 /// The member of a Config (or NamespaceConfig) that an option sets.
 using OptionTarget =
     std::variant<std::string*, bool*, std::uint64_t*, Milliseconds*, DeliveryClass*,
-                 std::vector<std::string>*, std::vector<AuthKeyConfig>*>;
+                 OverflowPolicy*, std::vector<std::string>*, std::vector<AuthKeyConfig>*>;
 
 /// One configuration key. The flag, the environment name, the help, `genconfig` and the reference
 /// page all come from here; the default comes from the member initialisers of config.h.

@@ -55,6 +55,7 @@ struct Formatter {
     return text == "0" ? text : quoted(text);
   }
   std::string operator()(const DeliveryClass* value) const { return quoted(to_name(*value)); }
+  std::string operator()(const OverflowPolicy* value) const { return quoted(to_name(*value)); }
   std::string operator()(const std::vector<std::string>* values) const {
     std::string out = "[";
     for (const std::string& value : *values)

@@ -11,6 +11,9 @@ using enum OptionKind;
 constexpr auto kClasses =
     std::to_array<std::string_view>({"durable", "stream", "latest", "ephemeral"});
 
+constexpr auto kOverflow = std::to_array<std::string_view>(
+    {"by_class", "drop_oldest", "conflate", "fold", "spill", "disconnect"});
+
 constexpr Option kRows[] = {
     {.path = "class",
      .kind = choice,
@@ -71,10 +74,33 @@ constexpr Option kRows[] = {
      .max = kDay},
     {.path = "batch_window",
      .kind = duration,
-     .help = "Collect deliveries for so long before they are sent; 0 sends at the end of each "
-             "loop turn.",
+     .help = "After a write, collect deliveries for so long before the next; 0 sends at the end of "
+             "each loop turn.",
      .namespace_target = NS(batch_window),
      .max = 10 * kSecond},
+    {.path = "batch_messages",
+     .kind = integer,
+     .help = "So many waiting messages end a batch window early.",
+     .namespace_target = NS(batch_messages),
+     .max = kMillion,
+     .zero_is_unlimited = true},
+    {.path = "batch_bytes",
+     .kind = bytes,
+     .help = "So many waiting bytes end a batch window early.",
+     .namespace_target = NS(batch_bytes),
+     .max = 1 * kGiB,
+     .zero_is_unlimited = true},
+    {.path = "rollup",
+     .kind = duration,
+     .help = "Pieces of a growing message reach a subscriber at most once in so long, folded; what "
+             "`subscribe` says wins.",
+     .namespace_target = NS(rollup),
+     .max = 10 * kSecond},
+    {.path = "overflow",
+     .kind = choice,
+     .help = "What happens to an event for which a slow connection's queue has no room.",
+     .namespace_target = NS(overflow),
+     .choices = kOverflow},
 };
 
 }  // namespace

@@ -13,7 +13,7 @@ std::string_view group_of(std::string_view path) {
   return dot == std::string_view::npos ? std::string_view() : path.substr(0, dot);
 }
 
-std::string_view name_of(std::string_view path) { return path.substr(path.rfind('.') + 1); }
+std::string_view name_of(std::string_view path) { return path.substr(path.find('.') + 1); }
 
 std::string default_of(const Option& option) {
   Config config;

@@ -2,12 +2,14 @@
 
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
 #include <vector>
 
+#include "hub/roll_up.h"
 #include "hub/subscription.h"
 #include "observability/server_metrics.h"
 
@@ -18,6 +20,7 @@ struct Topic {
   std::string channel;
   std::vector<Subscription*> subscriptions;
   std::vector<Rendering> pending;
+  std::vector<std::unique_ptr<RollUp>> roll_ups;  // one for each StreamMode in use
   bool dirty = false;
 };
 
@@ -33,8 +36,8 @@ class Hub {
  public:
   static constexpr std::size_t kPendingMax = 256;
 
-  Hub(const WireForms& forms, const Clock& clock, ServerMetrics& metrics)
-      : forms_(forms), clock_(clock), metrics_(metrics) {}
+  Hub(const RollUpContext& context, ServerMetrics& metrics)
+      : context_(context), metrics_(metrics) {}
 
   /// `ask` is called when something begins to wait; whoever sets it calls flush() before the turn
   /// ends. Without it everything is handed over at once.
@@ -42,8 +45,16 @@ class Hub {
 
   void add(Subscription& subscription);
   void remove(Subscription& subscription);
-  /// From now on `subscription` gets what comes after `offset`.
-  void activate(Subscription& subscription, std::uint64_t offset);
+  /// From now on `subscription` gets what comes after `offset`. `growing` holds the text so far of
+  /// each message that grows.
+  void activate(Subscription& subscription, std::uint64_t offset, StreamMode mode = {},
+                std::span<const PublicationPtr> growing = {});
+  /// Changes how an active subscription gets growing messages; what was held back from it is
+  /// handed over first.
+  void change_mode(Subscription& subscription, StreamMode mode);
+
+  /// Nothing more reaches `subscription`, which stays linked; also while the hub delivers to it.
+  static void pause(Subscription& subscription) { subscription.active_ = false; }
 
   /// Takes `publication` for every active subscription of its channel.
   void deliver(const PublicationPtr& publication);
@@ -54,9 +65,15 @@ class Hub {
 
  private:
   void flush(Topic& topic);
+  void hand_over(std::span<Subscription* const> to, std::span<Rendering> pending);
+  void hand_over(RollUp& roll_up);
+  void count(const Rendering& rendering, std::size_t reached);
+  void flush_due(Topic& topic, RollUp& roll_up);
+  RollUp& roll_up_for(Topic& topic, StreamMode mode);
+  void join(Subscription& subscription, RollUp& roll_up);
+  void leave(Subscription& subscription);
 
-  const WireForms& forms_;
-  const Clock& clock_;
+  RollUpContext context_;
   ServerMetrics& metrics_;
   std::function<void()> ask_;
   std::unordered_map<std::string_view, std::unique_ptr<Topic>> topics_;  // keys live in the Topic

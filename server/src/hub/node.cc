@@ -9,7 +9,7 @@ Node::Node(const NodeParts& parts)
     : index_(parts.index),
       mesh_(parts.mesh),
       metrics_(parts.metrics),
-      hub_(parts.forms, parts.clock, parts.metrics),
+      hub_({parts.json, parts.forms, parts.clock, parts.timers}, parts.metrics),
       history_budget_{.bytes_max = parts.config.limits.history_bytes / parts.mesh.size()},
       channels_(parts.config,
                 {parts.json, parts.clock, parts.timers, parts.limits, history_budget_, parts.store,

@@ -13,10 +13,7 @@ namespace {
 class Listener final : public Subscriber {
  public:
   Listener(Domain& domain, std::size_t shard, std::string channel, std::string id)
-      : id(std::move(id)),
-        subscription(*this, std::move(channel)),
-        domain_(domain),
-        node_(*domain.nodes[shard]) {}
+      : id(std::move(id)), subscription(*this, std::move(channel)), node_(*domain.nodes[shard]) {}
 
   void deliver(Subscription& at, Rendering& rendering) override {
     const PublicationPtr& publication = rendering.publication();
@@ -62,7 +59,6 @@ class Listener final : public Subscriber {
   std::vector<PublicationPtr> got;
 
  private:
-  Domain& domain_;
   Node& node_;
 };
 

@@ -8,6 +8,7 @@
 
 namespace tidewire {
 
+class RollUp;
 struct Topic;
 class Subscription;
 
@@ -55,6 +56,8 @@ class Subscription {
   std::size_t place_ = 0;  // in the topic's list
   std::uint64_t last_offset_ = 0;
   bool active_ = false;
+  RollUp* roll_up_ = nullptr;  // of those that do not get every piece as it comes
+  std::size_t member_ = 0;     // its place there
 };
 
 }  // namespace tidewire

@@ -13,6 +13,9 @@ namespace tidewire::net {
 namespace {
 
 constexpr std::size_t kRefusalsPerRest = 256;
+/// What the kernel holds of a connection beyond what is in flight. More would only hide a backlog
+/// from the one place that can reorder it, the send queue.
+constexpr int kUnsentBytesMax = 16 * 1024;
 
 std::unexpected<std::string> failed(const SocketAddress& address) {
   return std::unexpected("cannot listen on " + address.to_string() + ": " + std::strerror(errno));
@@ -31,6 +34,8 @@ UniqueFd make_socket(const SocketAddress& address) {
   if (address.is_ipv6()) ::setsockopt(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
   // Accepted sockets inherit it, which saves a call per connection.
   ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &kUnsentBytesMax,
+               sizeof kUnsentBytesMax);
   return socket;
 }
 

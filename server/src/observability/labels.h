@@ -117,11 +117,27 @@ struct LabelValues<HandshakeLabel> {
        "overloaded", "timeout", "tls_failed"});
 };
 
-enum class DropLabel : std::uint8_t { ephemeral, conflated, folded, overflow };
+/// In the order of Priority (protocol/codes.gen.h), so that one casts to the other.
+enum class LaneLabel : std::uint8_t { critical, high, normal, low };
+template <>
+struct LabelValues<LaneLabel> {
+  static constexpr auto text =
+      std::to_array<std::string_view>({"critical", "high", "normal", "low"});
+};
+
+/// Which limit of a send queue was reached.
+enum class LimitLabel : std::uint8_t { queue_bytes, queue_messages, lane_bytes };
+template <>
+struct LabelValues<LimitLabel> {
+  static constexpr auto text =
+      std::to_array<std::string_view>({"queue_bytes", "queue_messages", "lane_bytes"});
+};
+
+enum class DropLabel : std::uint8_t { ephemeral, conflated, folded, overflow, oldest, spilled };
 template <>
 struct LabelValues<DropLabel> {
-  static constexpr auto text =
-      std::to_array<std::string_view>({"ephemeral", "conflated", "folded", "overflow"});
+  static constexpr auto text = std::to_array<std::string_view>(
+      {"ephemeral", "conflated", "folded", "overflow", "oldest", "spilled"});
 };
 
 enum class RecoveryLabel : std::uint8_t { recovered, not_recovered };

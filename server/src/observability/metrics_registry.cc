@@ -12,10 +12,12 @@ namespace {
 
 constexpr double kSecondsPerTick = 1e-9;
 constexpr double kBytesPerTick = 1;
+constexpr double kMessagesPerTick = 1;
 
 /// The bounds that are written, as powers of two of ticks: 1 us to 34 s, and 16 B to 16 MiB.
 constexpr PowerRange kTimePowers{10, 35};
 constexpr PowerRange kSizePowers{4, 24};
+constexpr PowerRange kCountPowers{0, 14};
 
 using Shards = std::span<const ServerMetrics* const>;
 
@@ -108,10 +110,22 @@ void write_delivery(MetricsText& out, Shards shards) {
   out.family("tidewire_sends_total", "counter",
              "Write system calls; deliveries divided by sends is the coalescing factor.");
   write_plain(out, shards, TIDEWIRE_PICK(sends));
+  out.family("tidewire_frames_sent_total", "counter",
+             "WebSocket frames written; a batch frame counts once.");
+  write_plain(out, shards, TIDEWIRE_PICK(frames_sent));
   out.family("tidewire_drops_total", "counter", "Frames a slow consumer did not get, by reason.");
   write_labelled<DropLabel>(out, shards, "reason", TIDEWIRE_PICK(drops));
+  out.family("tidewire_spills_total", "counter",
+             "Channels paused for a slow connection, by the limit that was reached.");
+  write_labelled<LimitLabel>(out, shards, "limit", TIDEWIRE_PICK(spills));
+  out.family("tidewire_slow_disconnects_total", "counter",
+             "Connections closed because they read too slowly, by the limit that was reached.");
+  write_labelled<LimitLabel>(out, shards, "limit", TIDEWIRE_PICK(slow_disconnects));
   out.family("tidewire_queue_bytes", "gauge", "Bytes waiting to be sent to clients.");
   write_plain(out, shards, TIDEWIRE_PICK(queue_bytes));
+  out.family("tidewire_lane_bytes", "gauge",
+             "Bytes waiting in the lane of each priority, not yet on their way.");
+  write_labelled<LaneLabel>(out, shards, "lane", TIDEWIRE_PICK(lane_bytes));
 }
 
 void write_channels(MetricsText& out, Shards shards) {
@@ -150,6 +164,9 @@ void write_distributions(MetricsText& out, Shards shards) {
   write_histogram(out, shards, kTimePowers, kSecondsPerTick, TIDEWIRE_PICK(queue_age_seconds));
   out.family("tidewire_message_size_bytes", "histogram", "Size of the messages from clients.");
   write_histogram(out, shards, kSizePowers, kBytesPerTick, TIDEWIRE_PICK(message_bytes));
+  out.family("tidewire_messages_per_write", "histogram",
+             "Messages that left together: the coalescing factor.");
+  write_histogram(out, shards, kCountPowers, kMessagesPerTick, TIDEWIRE_PICK(messages_per_write));
 }
 
 #undef TIDEWIRE_PICK

@@ -36,11 +36,15 @@ struct alignas(64) ServerMetrics {
   Counter wire_bytes_received;  // of the sockets, with framing, compressed
   Counter wire_bytes_sent;
 
-  Counter publishes;   // accepted
-  Counter deliveries;  // frames handed to an outbox
-  Counter sends;       // write system calls: deliveries / sends is the coalescing factor
+  Counter publishes;    // accepted
+  Counter deliveries;   // frames handed to an outbox
+  Counter sends;        // write system calls
+  Counter frames_sent;  // of WebSocket, handed to the kernel whole
   ByLabel<DropLabel> drops;
+  ByLabel<LimitLabel> spills;            // channels that pause for a connection
+  ByLabel<LimitLabel> slow_disconnects;  // connections closed with 4008
   Gauge queue_bytes;
+  ByLabel<LaneLabel, Gauge> lane_bytes;  // of those, what can still be overtaken
 
   Gauge subscriptions;
   Gauge channels;       // on their owner shard
@@ -54,11 +58,12 @@ struct alignas(64) ServerMetrics {
     return api_requests[std::to_underlying(endpoint)][status];
   }
 
-  Histogram handshake_seconds;  // accepted socket to 101 answered
-  Histogram publish_seconds;    // publish decoded to ack queued
-  Histogram loop_lag_seconds;   // how long a turn of the shard was busy
-  Histogram queue_age_seconds;  // oldest frame of an outbox when it left
-  Histogram message_bytes;      // received messages
+  Histogram handshake_seconds;   // accepted socket to 101 answered
+  Histogram publish_seconds;     // publish decoded to ack queued
+  Histogram loop_lag_seconds;    // how long a turn of the shard was busy
+  Histogram queue_age_seconds;   // oldest frame of an outbox when it left
+  Histogram message_bytes;       // received messages
+  Histogram messages_per_write;  // the coalescing factor
 };
 
 }  // namespace tidewire

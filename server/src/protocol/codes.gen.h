@@ -456,6 +456,7 @@ enum class MessageType : std::uint8_t {
   auth,  // Authenticates, or refreshes the token in place.
   subscribe,  // Starts receiving a channel, from a position or from now.
   unsubscribe,  // Stops receiving a channel.
+  visibility,  // Says whether somebody looks at the client; a hidden one gets growing messages rolled up.
   ack,  // From a client: processed up to there. From the server: the publish was accepted.
   history,  // Reads earlier publications.
   presence,  // Asks who is there.
@@ -484,13 +485,14 @@ enum class MessageType : std::uint8_t {
   rpc_request,  // A call for a worker.
   state_changed,  // A key of the shared state changed.
 };
-inline constexpr std::size_t kMessageTypeCount = 30;
+inline constexpr std::size_t kMessageTypeCount = 31;
 
 [[nodiscard]] constexpr std::string_view to_name(MessageType value) {
   switch (value) {
     case MessageType::auth: return "auth";
     case MessageType::subscribe: return "subscribe";
     case MessageType::unsubscribe: return "unsubscribe";
+    case MessageType::visibility: return "visibility";
     case MessageType::ack: return "ack";
     case MessageType::history: return "history";
     case MessageType::presence: return "presence";
@@ -527,6 +529,7 @@ template <>
   if (name == "auth") return MessageType::auth;
   if (name == "subscribe") return MessageType::subscribe;
   if (name == "unsubscribe") return MessageType::unsubscribe;
+  if (name == "visibility") return MessageType::visibility;
   if (name == "ack") return MessageType::ack;
   if (name == "history") return MessageType::history;
   if (name == "presence") return MessageType::presence;
@@ -565,6 +568,7 @@ enum class MessageRole : std::uint8_t { command, control, event, reply, push };
     case MessageType::auth: return MessageRole::command;
     case MessageType::subscribe: return MessageRole::command;
     case MessageType::unsubscribe: return MessageRole::command;
+    case MessageType::visibility: return MessageRole::command;
     case MessageType::ack: return MessageRole::command;
     case MessageType::history: return MessageRole::command;
     case MessageType::presence: return MessageRole::command;
@@ -602,6 +606,7 @@ enum class MessageRole : std::uint8_t { command, control, event, reply, push };
     case MessageType::auth: return true;
     case MessageType::subscribe: return true;
     case MessageType::unsubscribe: return true;
+    case MessageType::visibility: return true;
     case MessageType::ack: return true;
     case MessageType::history: return true;
     case MessageType::presence: return true;
@@ -640,6 +645,7 @@ enum class ChannelUse : std::uint8_t { never, optional, required };
     case MessageType::auth: return ChannelUse::never;
     case MessageType::subscribe: return ChannelUse::required;
     case MessageType::unsubscribe: return ChannelUse::required;
+    case MessageType::visibility: return ChannelUse::never;
     case MessageType::ack: return ChannelUse::required;
     case MessageType::history: return ChannelUse::required;
     case MessageType::presence: return ChannelUse::required;
@@ -676,6 +682,7 @@ enum class ChannelUse : std::uint8_t { never, optional, required };
     case MessageType::auth: return std::nullopt;
     case MessageType::subscribe: return std::nullopt;
     case MessageType::unsubscribe: return std::nullopt;
+    case MessageType::visibility: return std::nullopt;
     case MessageType::ack: return std::nullopt;
     case MessageType::history: return std::nullopt;
     case MessageType::presence: return std::nullopt;
@@ -712,6 +719,7 @@ enum class ChannelUse : std::uint8_t { never, optional, required };
     case MessageType::auth: return std::nullopt;
     case MessageType::subscribe: return std::nullopt;
     case MessageType::unsubscribe: return std::nullopt;
+    case MessageType::visibility: return std::nullopt;
     case MessageType::ack: return std::nullopt;
     case MessageType::history: return std::nullopt;
     case MessageType::presence: return std::nullopt;

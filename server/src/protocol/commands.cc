@@ -1,6 +1,7 @@
 #include "protocol/commands.h"
 
 #include <algorithm>
+#include <charconv>
 #include <limits>
 #include <utility>
 
@@ -30,6 +31,55 @@ void read_position(PayloadFields& outer, std::optional<StreamPosition>& target) 
   fields.need({"epoch", "offset"});
   if (fields.failed()) return outer.refuse_with(fields.error());
   target = std::move(position);
+}
+
+/// `true`, `false`, or an object with limits.
+void read_batch(PayloadFields& outer, std::optional<BatchWish>& target) {
+  target.reset();
+  if (outer.value().kind == JsonKind::boolean) {
+    if (outer.value().boolean() == true) target.emplace();
+    return;
+  }
+  if (outer.value().kind != JsonKind::object)
+    return outer.refuse("expected a boolean or an object");
+  BatchWish wish;
+  PayloadFields fields(outer.value().raw, outer.here());
+  while (fields.next()) {
+    if (fields.is("messages")) fields.read_whole(wish.messages, 1, kBatchMessagesMax);
+    if (fields.is("bytes")) fields.read_whole(wish.bytes, kBatchBytesMin, kBatchBytesMax);
+    if (fields.is("delayMs")) fields.read_whole(wish.delay_ms, 0, kBatchDelayMsMax);
+  }
+  if (fields.failed()) return outer.refuse_with(fields.error());
+  target = wish;
+}
+
+void read_stream_mode(PayloadFields& fields, SubscribeCommand& command) {
+  constexpr std::string_view kConflate = "conflate:";
+  const std::string mode =
+      fields.value().kind == JsonKind::string ? fields.value().string() : std::string();
+  command.conflate_ms = 0;
+  if (mode == "live" || mode == "final") {
+    command.stream =
+        mode == "live" ? SubscribeCommand::Stream::live : SubscribeCommand::Stream::final;
+    return;
+  }
+  command.stream = SubscribeCommand::Stream::conflate;
+  const char* end = mode.data() + mode.size();
+  if (mode.starts_with(kConflate)) {
+    const auto [rest, fault] =
+        std::from_chars(mode.data() + kConflate.size(), end, command.conflate_ms);
+    if (fault == std::errc() && rest == end && command.conflate_ms >= 1 &&
+        command.conflate_ms <= kRollupMsMax)
+      return;
+  }
+  fields.refuse("expected live, final, or conflate:<ms> with 1 to 10000 milliseconds");
+}
+
+void read_visibility(PayloadFields& fields, bool& hidden) {
+  const std::string state =
+      fields.value().kind == JsonKind::string ? fields.value().string() : std::string();
+  hidden = state == "hidden";
+  if (!hidden && state != "visible") fields.refuse("expected visible or hidden");
 }
 
 void read_version(PayloadFields& fields, std::optional<std::uint64_t>& target) {
@@ -73,7 +123,7 @@ std::expected<AuthCommand, Error> parse_auth(std::string_view payload) {
     if (fields.is("token")) fields.read_text(command.token, 1, kTokenBytesMax);
     if (fields.is("sessionId")) fields.read_text(command.session_id, 1, kSessionIdBytesMax);
     if (fields.is("client")) fields.read_text(command.client, 0, kClientBytesMax);
-    if (fields.is("batch")) fields.read_bool(command.batch);
+    if (fields.is("batch")) read_batch(fields, command.batch);
   }
   fields.need({"token"});
   return finish(fields, std::move(command));
@@ -86,8 +136,20 @@ std::expected<SubscribeCommand, Error> parse_subscribe(std::string_view payload)
     if (fields.is("since")) read_position(fields, command.since);
     if (fields.is("history")) fields.read_whole(command.history, 0, kHistoryLimitMax);
     if (fields.is("token")) fields.read_text(command.token, 1, kTokenBytesMax);
+    if (fields.is("stream")) read_stream_mode(fields, command);
+    if (fields.is("rollup")) fields.read_whole(command.rollup_ms.emplace(), 0, kRollupMsMax);
   }
   return finish(fields, std::move(command));
+}
+
+std::expected<VisibilityCommand, Error> parse_visibility(std::string_view payload) {
+  VisibilityCommand command;
+  PayloadFields fields(payload);
+  while (fields.next()) {
+    if (fields.is("state")) read_visibility(fields, command.hidden);
+  }
+  fields.need({"state"});
+  return finish(fields, command);
 }
 
 std::expected<AckCommand, Error> parse_ack(std::string_view payload) {

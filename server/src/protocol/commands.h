@@ -31,18 +31,40 @@ inline constexpr std::size_t kPartNameBytesMax = 128;
 inline constexpr std::size_t kReasonBytesMax = 256;
 inline constexpr std::uint64_t kHistoryLimitMax = 1000;
 inline constexpr std::uint64_t kRpcTimeoutMsMax = 3'600'000;
+inline constexpr std::uint64_t kRollupMsMax = 10'000;
+inline constexpr std::uint64_t kBatchMessagesMax = 1000;
+inline constexpr std::uint64_t kBatchBytesMin = 1024;
+inline constexpr std::uint64_t kBatchBytesMax = 262'144;
+inline constexpr std::uint64_t kBatchDelayMsMax = 1000;
+
+/// How large batches the client takes, and how long messages may wait for others.
+struct BatchWish {
+  std::uint64_t messages = 128;
+  std::uint64_t bytes = 65'536;
+  std::uint64_t delay_ms = 0;
+};
 
 struct AuthCommand {
   std::string token;
   std::string session_id;
   std::string client;
-  bool batch = false;
+  std::optional<BatchWish> batch;  // absent: the server sends no batches
 };
 
 struct SubscribeCommand {
+  /// How growing messages are wanted: `live`, `conflate:<ms>` or `final`.
+  enum class Stream : std::uint8_t { live, conflate, final };
+
   std::optional<StreamPosition> since;
   std::uint64_t history = 0;
   std::string token;
+  Stream stream = Stream::live;
+  std::uint64_t conflate_ms = 0;
+  std::optional<std::uint64_t> rollup_ms;  // absent: as the namespace says
+};
+
+struct VisibilityCommand {
+  bool hidden = false;
 };
 
 struct AckCommand {
@@ -108,6 +130,7 @@ struct HeartbeatCommand {
 
 [[nodiscard]] std::expected<AuthCommand, Error> parse_auth(std::string_view payload);
 [[nodiscard]] std::expected<SubscribeCommand, Error> parse_subscribe(std::string_view payload);
+[[nodiscard]] std::expected<VisibilityCommand, Error> parse_visibility(std::string_view payload);
 [[nodiscard]] std::expected<AckCommand, Error> parse_ack(std::string_view payload);
 [[nodiscard]] std::expected<HistoryCommand, Error> parse_history(std::string_view payload);
 [[nodiscard]] std::expected<RpcCommand, Error> parse_rpc(std::string_view payload);

@@ -14,6 +14,35 @@ TEST(Commands, AuthHasATokenAndThreeOptions) {
   EXPECT_TRUE(auth->batch);
 }
 
+TEST(Commands, BatchesHaveASizeOrADefault) {
+  const auto by_default = parse_auth(R"({"token":"t","batch":true})");
+  ASSERT_TRUE(by_default && by_default->batch);
+  EXPECT_EQ(by_default->batch->messages, 128u);
+  EXPECT_EQ(by_default->batch->delay_ms, 0u);
+  const auto sized = parse_auth(R"({"token":"t","batch":{"messages":5,"bytes":2048,"delayMs":9}})");
+  ASSERT_TRUE(sized && sized->batch);
+  EXPECT_EQ(sized->batch->messages, 5u);
+  EXPECT_EQ(sized->batch->bytes, 2048u);
+  EXPECT_EQ(sized->batch->delay_ms, 9u);
+  EXPECT_FALSE(parse_auth(R"({"token":"t","batch":false})")->batch);
+  EXPECT_FALSE(parse_auth(R"({"token":"t"})")->batch);
+}
+
+TEST(Commands, SubscribeSaysHowGrowingMessagesAreWanted) {
+  using Stream = SubscribeCommand::Stream;
+  const auto plain = parse_subscribe("{}");
+  EXPECT_EQ(plain->stream, Stream::live);
+  EXPECT_EQ(plain->rollup_ms, std::nullopt);
+  EXPECT_EQ(parse_subscribe(R"({"rollup":0})")->rollup_ms, 0u);
+  EXPECT_EQ(parse_subscribe(R"({"stream":"final"})")->stream, Stream::final);
+  const auto conflated = parse_subscribe(R"({"stream":"conflate:10000"})");
+  EXPECT_EQ(conflated->stream, Stream::conflate);
+  EXPECT_EQ(conflated->conflate_ms, 10'000u);
+  for (const char* wrong : {"conflate", "conflate:", "conflate:0", "conflate:10001", "conflate:1x",
+                            "conflate: 1", "conflate:99999999999999999999", "LIVE", ""})
+    EXPECT_FALSE(parse_subscribe(std::string(R"({"stream":")") + wrong + R"("})")) << wrong;
+}
+
 TEST(Commands, SubscribeSinceAPosition) {
   const auto subscribe = parse_subscribe(R"({"since":{"offset":42,"epoch":"e"}})");
   ASSERT_TRUE(subscribe);

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstring>
 #include <new>
+#include <tuple>
 #include <utility>
 
 #include <sys/uio.h>
@@ -111,7 +112,9 @@ void Connection::on_control(ws::SharedFrame frame) {
     // Behind what is queued: answers to messages that came before it still leave.
     farewell_ = std::make_unique<ws::SharedFrame>(std::move(frame));
   } else {
-    outbox_->push_control(std::move(frame));
+    // A client that pings and never reads gets no pongs past its queue's limit (RFC 6455 section
+    // 5.5.3 asks for an answer to the latest only).
+    std::ignore = outbox_->push_control(std::move(frame));
   }
   parts_.shard.at_turn_end(*this);
 }
@@ -136,18 +139,19 @@ void Connection::on_fail(std::uint16_t code, std::string_view /*reason*/) {
   parts_.shard.at_turn_end(*this);
 }
 
-void Connection::flush_soon(std::int64_t window_ms) {
+void Connection::flush_soon(const BatchLimits& batch) {
   if (finished_ || turn_end_requested()) return;
-  if (window_ms <= 0) return parts_.shard.at_turn_end(*this);
-  if (window_ && window_->waiting()) return;
+  if (batch.delay_ms <= 0) return parts_.shard.at_turn_end(*this);
   if (!window_)
-    window_ = std::make_unique<Timer>(
+    window_ = std::make_unique<BatchWindow>(
         [](void* self) {
           auto& connection = *static_cast<Connection*>(self);
           connection.parts_.shard.at_turn_end(connection);
         },
         this);
-  parts_.shard.timers().schedule(*window_, parts_.shard.clock().mono_ms() + window_ms);
+  if (window_->ready(batch, outbox_->queued_frames(), outbox_->queued_bytes(),
+                     parts_.shard.clock().mono_ms(), parts_.shard.timers()))
+    parts_.shard.at_turn_end(*this);
 }
 
 void Connection::close_after_flush(CloseCode code, std::string_view reason) {
@@ -176,7 +180,7 @@ void Connection::on_timer() {
 }
 
 void Connection::on_turn_end() {
-  if (window_) window_->cancel();
+  if (window_) window_->written(parts_.shard.clock().mono_ms());
   flush();
 }
 
@@ -185,7 +189,7 @@ void Connection::flush() {
   while (!finished_ && !write_blocked_) {
     if (outbox_->empty()) {
       if (!farewell_) break;
-      if (*farewell_) outbox_->push_control(std::move(*farewell_));
+      if (*farewell_) std::ignore = outbox_->push_control(std::move(*farewell_));
       farewell_.reset();
       outbox_->seal();
       said_close_ = true;
@@ -237,6 +241,7 @@ bool Connection::write_once() {
       break;
     case net::IoStatus::would_block:
       write_blocked_ = true;
+      outbox_->consume(0);
       return true;
     case net::IoStatus::closed:
     case net::IoStatus::error:
@@ -244,8 +249,8 @@ bool Connection::write_once() {
       return false;
   }
   parts_.metrics.wire_bytes_sent.add(put.bytes);
-  sink_->on_sent(put.bytes);
   outbox_->consume(put.bytes);
+  sink_->on_sent(put.bytes);
   write_blocked_ = put.bytes < total(parts) || stream_->has_unsent();
   return true;
 }

@@ -10,6 +10,7 @@
 #include "net/flushable.h"
 #include "net/pollable.h"
 #include "net/stream.h"
+#include "server/batch_window.h"
 #include "server/connection_parts.h"
 #include "session/message_sink.h"
 #include "session/outbox.h"
@@ -42,9 +43,7 @@ class Connection final : public net::Pollable,
   void attach(std::shared_ptr<MessageSink> sink) { sink_ = std::move(sink); }
 
   /// The form of this connection's outbox; before attach().
-  void use_form(const OutboxForm& form) {
-    outbox_.emplace(parts_.outbox_limits, form, parts_.metrics);
-  }
+  void use_form(OutboxForm& form) { outbox_.emplace(parts_.outbox_limits, form, parts_.metrics); }
 
   /// Writes `prelude` (the 101 response) first and takes `pending`, what the client sent behind
   /// its request.
@@ -55,7 +54,7 @@ class Connection final : public net::Pollable,
 
   // SessionTransport
   [[nodiscard]] Outbox& outbox() override { return *outbox_; }
-  void flush_soon(std::int64_t window_ms) override;
+  void flush_soon(const BatchLimits& batch) override;
   void close_after_flush(CloseCode code, std::string_view reason) override;
   void close_now(CloseCode code, std::string_view reason) override;
 
@@ -91,7 +90,7 @@ class Connection final : public net::Pollable,
   std::optional<Outbox> outbox_;
   std::unique_ptr<std::string> prelude_;       // bytes of the 101 that are still to be written
   std::unique_ptr<ws::SharedFrame> farewell_;  // our close frame, once the queue is empty
-  std::unique_ptr<Timer> window_;              // a delayed flush
+  std::unique_ptr<BatchWindow> window_;        // once events came that may wait for others
   Timer timer_;                                // the close deadline, or that of a partial message
   std::uint16_t close_code_ = 0;               // for the counts; 0: the peer just vanished
   bool closed_by_peer_ = false;

@@ -9,7 +9,7 @@ void EchoSink::on_message(bool binary, std::string_view message) {
       connection_.outbox().push(std::move(frame), Priority::normal, clock_.mono_ms());
   if (result == PushResult::overflow)
     return connection_.close_now(CloseCode::slow_consumer, "the connection reads too slowly");
-  connection_.flush_soon(0);
+  connection_.flush_soon({});
 }
 
 }  // namespace tidewire

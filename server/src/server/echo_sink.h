@@ -24,7 +24,8 @@ class EchoSink final : public MessageSink, public OutboxForm {
   [[nodiscard]] ws::SharedFrame join(std::span<const ws::SharedFrame> frames) const override {
     return frames.front();
   }
-  [[nodiscard]] bool batches() const override { return false; }
+  [[nodiscard]] const BatchLimits* batch() const override { return nullptr; }
+  void spilled(Subscription& /*channel*/) override {}
 
  private:
   Connection& connection_;

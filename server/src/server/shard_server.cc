@@ -1,6 +1,7 @@
 #include "server/shard_server.h"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <utility>
 
@@ -34,6 +35,18 @@ ChannelLimits channel_limits(const Config& config) {
       .state = {.keys_max = limits.state_keys,
                 .value_bytes_max = limits.state_value_bytes,
                 .bytes_max = limits.state_bytes}};
+}
+
+OutboxLimits outbox_limits(const Config& config) {
+  OutboxLimits limits{.queued_bytes_max = config.limits.queue_bytes,
+                      .queued_frames_max = config.limits.queue_messages};
+  const std::array<LaneConfig, kPriorityCount> lanes{config.lanes.critical, config.lanes.high,
+                                                     config.lanes.normal, config.lanes.low};
+  for (std::size_t lane = 0; lane < lanes.size(); ++lane) {
+    limits.lanes.weights[lane] = static_cast<std::uint32_t>(lanes[lane].weight);
+    limits.lanes.bytes_max[lane] = lanes[lane].bytes;
+  }
+  return limits;
 }
 
 OutboxLimits echo_outbox_limits(const LimitsConfig& limits) {
@@ -106,8 +119,7 @@ ShardServer::ShardServer(net::Shard& shard, ShardMesh& mesh, RpcDesk& rpc, Share
                         .metrics = metrics_,
                         .keeper = *this,
                         .scratch = write_scratch_,
-                        .outbox_limits = {.queued_bytes_max = state.config.limits.queue_bytes,
-                                          .queued_frames_max = state.config.limits.queue_messages}},
+                        .outbox_limits = outbox_limits(state.config)},
       echo_parts_(connection_parts_),
       http_parts_{.shard = shard,
                   .lingering = lingering_,

@@ -44,7 +44,7 @@ void AuthHandler::auth(Session& session, const Envelope& envelope) {
     session.info_.client = client.label();
     session.info_.kind = client.kind;
   }
-  session.batch_ = command->batch;
+  session.use_batches(command->batch);
   if (first) return begin(session, std::move(*claims), envelope.id);
   refresh(session, std::move(*claims), envelope.id);
 }

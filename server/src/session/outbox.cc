@@ -1,38 +1,35 @@
 #include "session/outbox.h"
 
 #include <algorithm>
-#include <cstring>
 #include <utility>
+
+#include "session/overflow.h"
 
 namespace tidewire {
 namespace {
 
 /// Copying a frame this small costs less than another part of a gather write.
 constexpr std::size_t kCopyBytesMax = 1024;
-/// What is committed can no longer be overtaken, so no more than one write takes.
+/// One write to a reader that keeps up.
 constexpr std::size_t kCommitBytesMax = 256 * 1024;
-/// The part of the limit that ephemeral events may use behind a stalled reader.
+/// One write to a reader that is behind: what is committed can no longer be overtaken.
+constexpr std::size_t kCommitBehindMax = 16 * 1024;
+/// Batch frames cannot be taken apart again, so a client that asked for them gets less at a time.
+constexpr std::size_t kCommitBatchMax = 64 * 1024;
+/// The part of the limit that ephemeral events may use behind a stalled reader, and below which
+/// what was spilled may come back.
 constexpr std::size_t kPressureShare = 8;
 /// Queues keep this much room when they run empty, until trim().
 constexpr std::size_t kKeptEntries = 256;
 
-bool is_ordered(DeliveryClass delivery) {
-  return delivery == DeliveryClass::durable || delivery == DeliveryClass::stream;
-}
-
-bool is_mergeable(DeliveryClass delivery) {
-  return delivery == DeliveryClass::latest || delivery == DeliveryClass::stream;
-}
-
-std::string merge_name(const Publication& publication, const void* channel) {
-  std::string name(reinterpret_cast<const char*>(&channel), sizeof channel);
-  return name.append(publication.merge_slot());
-}
-
 }  // namespace
 
-Outbox::Outbox(const OutboxLimits& limits, const OutboxForm& form, ServerMetrics& metrics)
-    : limits_(limits), form_(form), metrics_(metrics) {}
+Outbox::Outbox(const OutboxLimits& limits, OutboxForm& form, ServerMetrics& metrics)
+    : limits_(limits),
+      form_(form),
+      metrics_(metrics),
+      lanes_(limits.lanes, metrics),
+      waiting_(lanes_) {}
 
 Outbox::~Outbox() { metrics_.queue_bytes.sub(static_cast<std::int64_t>(queued_bytes_)); }
 
@@ -42,204 +39,244 @@ void Outbox::account(std::int64_t bytes, std::int64_t frames) {
   metrics_.queue_bytes.add(bytes);
 }
 
-void Outbox::push_control(ws::SharedFrame frame) {
-  if (sealed_) return;
-  account(static_cast<std::int64_t>(frame.cost()), 1);
-  control_.push_back(std::move(frame));
+std::size_t Outbox::pressure_bytes() const { return limits_.queued_bytes_max / kPressureShare; }
+
+std::optional<LimitLabel> Outbox::limit_hit(std::size_t lane, std::size_t cost) const {
+  if (empty()) return std::nullopt;
+  if (queued_bytes_ + cost > limits_.queued_bytes_max) return LimitLabel::queue_bytes;
+  if (queued_frames_ >= limits_.queued_frames_max) return LimitLabel::queue_messages;
+  if (!lanes_.has_room(lane, cost)) return LimitLabel::lane_bytes;
+  return std::nullopt;
 }
 
-PushResult Outbox::push(ws::SharedFrame frame, Priority priority, MonoMillis now) {
+PushResult Outbox::push_control(ws::SharedFrame frame) {
   if (sealed_) return PushResult::dropped;
-  if (empty()) born_ms_ = now;
-  const auto cost = static_cast<std::uint32_t>(frame.cost());
-  return enqueue({.frame = std::move(frame),
-                  .cost = cost,
-                  .pushed_ms = static_cast<std::uint32_t>(now - born_ms_)},
-                 std::to_underlying(priority));
-}
-
-PushResult Outbox::push(ws::SharedFrame frame, const PublicationPtr& publication,
-                        const void* channel, MonoMillis now) {
-  if (sealed_) return PushResult::dropped;
-  if (empty()) born_ms_ = now;
-  const std::size_t lane = std::to_underlying(publication->priority);
-  const DeliveryClass delivery = publication->delivery;
-  if (blocked()) {
-    if (delivery == DeliveryClass::ephemeral &&
-        queued_bytes_ > limits_.queued_bytes_max / kPressureShare) {
-      metrics_.drops[DropLabel::ephemeral].add();
-      return PushResult::dropped;
-    }
-    if (const auto merged = merge(publication, channel, lane)) return *merged;
-  }
-  Entry entry{.frame = std::move(frame),
-              .channel = channel,
-              .pushed_ms = static_cast<std::uint32_t>(now - born_ms_),
-              .ordered = is_ordered(delivery)};
-  entry.cost = static_cast<std::uint32_t>(entry.frame.cost());
-  if (blocked() && is_mergeable(delivery))
-    entry.mergeable = std::make_unique<Mergeable>(Mergeable{publication, nullptr});
-  if (entry.ordered) promote(channel, lane);
-  const PushResult result = enqueue(std::move(entry), lane);
-  if (result == PushResult::queued) {
-    if (blocked() && is_mergeable(delivery)) remember(publication, channel, lane);
-    return result;
-  }
-  if (is_ordered(delivery) || publication->lossless) return result;
-  metrics_.drops[DropLabel::overflow].add();
-  return PushResult::dropped;
-}
-
-PushResult Outbox::enqueue(Entry entry, std::size_t lane) {
-  if (!empty() && (queued_bytes_ + entry.cost > limits_.queued_bytes_max ||
+  const std::size_t cost = frame.cost();
+  if (!empty() && (queued_bytes_ + cost > limits_.queued_bytes_max ||
                    queued_frames_ >= limits_.queued_frames_max))
     return PushResult::overflow;
-  account(entry.cost, 1);
-  Lane& target = lanes_[lane];
-  if (entry.ordered) ++target.ordered;
-  target.entries.push_back(std::move(entry));
+  account(static_cast<std::int64_t>(cost), 1);
+  control_.push_back(std::move(frame));
   return PushResult::queued;
 }
 
-std::optional<PushResult> Outbox::merge(const PublicationPtr& publication, const void* channel,
-                                        std::size_t lane) {
-  if (!is_mergeable(publication->delivery)) return std::nullopt;
-  Entry* waiting = find_waiting(merge_name(*publication, channel), lane);
-  if (waiting == nullptr) return std::nullopt;
-  Mergeable& merged = *waiting->mergeable;
-  if (publication->delivery == DeliveryClass::stream) {
-    if (!fold(merged, *publication)) return std::nullopt;
-    metrics_.drops[DropLabel::folded].add();
-  } else {
-    merged.publication = publication;
-    metrics_.drops[DropLabel::conflated].add();
+PushResult Outbox::push(ws::SharedFrame frame, Priority priority, MonoMillis now,
+                        Subscription* channel) {
+  if (sealed_) return PushResult::dropped;
+  if (empty()) born_ms_ = now;
+  QueuedFrame entry{.frame = std::move(frame), .channel = channel};
+  entry.cost = static_cast<std::uint32_t>(entry.frame.cost());
+  entry.ordered = channel != nullptr ? 1 : 0;
+  entry.set_age(now - born_ms_);
+  std::size_t lane = std::to_underlying(priority);
+  if (channel != nullptr) lane = lanes_.settle(channel, lane, true);
+  if (const auto limit = limit_hit(lane, entry.cost)) {
+    if (!make_room_by_spilling(lane, entry.cost, channel)) {
+      metrics_.slow_disconnects[*limit].add();
+      return PushResult::overflow;
+    }
   }
-  waiting->frame = {};
-  const std::size_t size = merged.folded ? merged.folded->cost() : publication->cost();
-  const auto cost = static_cast<std::uint32_t>(size);
-  account(static_cast<std::int64_t>(cost) - waiting->cost, 0);
-  waiting->cost = cost;
-  return queued_bytes_ > limits_.queued_bytes_max ? PushResult::overflow : PushResult::merged;
+  account(entry.cost, 1);
+  lanes_.push(std::move(entry), lane);
+  return PushResult::queued;
 }
 
-bool Outbox::fold(Mergeable& waiting, const Publication& piece) {
-  if (!waiting.folded) {
-    waiting.folded = std::make_unique<Publication>(*waiting.publication);
-    waiting.folded->frame = {};
+PushResult Outbox::push(const ws::SharedFrame& frame, const PublicationPtr& publication,
+                        Subscription& channel, OverflowPolicy policy, MonoMillis now) {
+  if (sealed_) return PushResult::dropped;
+  if (empty()) born_ms_ = now;
+  if (blocked()) {
+    if (const auto done = push_behind(publication, channel, policy)) return *done;
   }
-  if (waiting.folded->piece.append(piece.piece) == Fold::apart) return false;
-  waiting.folded->ts = piece.ts;
-  waiting.publication.reset();
+  QueuedFrame entry{.frame = frame, .channel = &channel};
+  entry.cost = static_cast<std::uint32_t>(frame.cost());
+  entry.ordered = is_ordered(publication->delivery) ? 1 : 0;
+  entry.event = 1;
+  entry.set_age(now - born_ms_);
+  const std::size_t lane =
+      lanes_.settle(&channel, std::to_underlying(publication->priority), entry.ordered != 0);
+  if (limit_hit(lane, entry.cost)) {
+    if (const auto done = make_room(*publication, channel, policy, lane, entry.cost)) return *done;
+  }
+  if (policy != OverflowPolicy::by_class)
+    entry.spillable = overflow_action(policy, *publication) == OverflowAction::spill ? 1 : 0;
+  const bool merges = blocked() && MergeIndex::merges(*publication, policy);
+  if (merges) entry.mergeable = std::make_unique<Mergeable>(Mergeable{publication, nullptr});
+  account(entry.cost, 1);
+  const Lanes::Place place = lanes_.push(std::move(entry), lane);
+  if (merges) waiting_.remember(*publication, &channel, place);
+  return PushResult::queued;
+}
+
+/// Behind a stalled reader: what need not wait is dropped or merged into what waits.
+std::optional<PushResult> Outbox::push_behind(const PublicationPtr& publication,
+                                              Subscription& channel, OverflowPolicy policy) {
+  if (MergeIndex::merges(*publication, policy)) {
+    const MergeIndex::Found waiting = waiting_.find(*publication, &channel);
+    if (waiting.frame != nullptr && waiting.lane <= std::to_underlying(publication->priority)) {
+      return merge(waiting, publication, channel, policy);
+    }
+    // A newer one that is more urgent must not be followed by the one that it replaces.
+    if (waiting.frame != nullptr && publication->delivery != DeliveryClass::stream)
+      drop([old = waiting.frame](const QueuedFrame& frame) { return &frame == old; },
+           DropLabel::conflated);
+  }
+  if (publication->delivery != DeliveryClass::ephemeral || !drops_early(policy) ||
+      queued_bytes_ <= pressure_bytes())
+    return std::nullopt;
+  metrics_.drops[DropLabel::ephemeral].add();
+  return PushResult::dropped;
+}
+
+std::optional<PushResult> Outbox::merge(const MergeIndex::Found& waiting,
+                                        const PublicationPtr& publication, Subscription& channel,
+                                        OverflowPolicy policy) {
+  const std::size_t before = waiting.frame->cost;
+  const auto merged = merge_into(*waiting.frame, publication);
+  if (!merged) return std::nullopt;
+  const std::size_t cost = *merged;
+  const bool piece = publication->delivery == DeliveryClass::stream;
+  metrics_.drops[piece ? DropLabel::folded : DropLabel::conflated].add();
+  lanes_.change_cost(*waiting.frame, waiting.lane, cost);
+  account(static_cast<std::int64_t>(cost) - static_cast<std::int64_t>(before), 0);
+  const bool fits = queued_bytes_ <= limits_.queued_bytes_max && lanes_.has_room(waiting.lane, 0);
+  if (cost <= before || fits) return PushResult::merged;
+  const auto refused = make_room(*publication, channel, policy, waiting.lane, 0);
+  if (refused == PushResult::dropped)  // it is in the queue already
+    drop(
+        [&](const QueuedFrame& frame) {
+          return frame.mergeable && frame.mergeable->publication == publication;
+        },
+        DropLabel::overflow);
+  return refused.value_or(PushResult::merged);
+}
+
+/// nullopt: now there is room.
+std::optional<PushResult> Outbox::make_room(const Publication& publication, Subscription& channel,
+                                            OverflowPolicy policy, std::size_t lane,
+                                            std::size_t cost) {
+  const LimitLabel limit = limit_hit(lane, cost).value_or(LimitLabel::queue_bytes);
+  switch (overflow_action(policy, publication)) {
+    case OverflowAction::drop_oldest:
+      drop_oldest(channel, cost);
+      if (!limit_hit(lane, cost)) return std::nullopt;
+      [[fallthrough]];
+    case OverflowAction::drop:
+      metrics_.drops[DropLabel::overflow].add();
+      return PushResult::dropped;
+    case OverflowAction::spill:
+      spill(channel, limit);
+      metrics_.drops[DropLabel::spilled].add();
+      return PushResult::dropped;
+    case OverflowAction::disconnect:
+      break;
+  }
+  if (make_room_by_spilling(lane, cost, &channel)) return std::nullopt;
+  metrics_.slow_disconnects[limit].add();
+  return PushResult::overflow;
+}
+
+/// Channels that may be spilled give their room to what must not be.
+bool Outbox::make_room_by_spilling(std::size_t lane, std::size_t cost, const Subscription* except) {
+  while (const auto limit = limit_hit(lane, cost)) {
+    Subscription* channel = nullptr;
+    lanes_.for_each([&](const QueuedFrame& frame) {
+      if (frame.spillable != 0 && frame.channel != except) channel = frame.channel;
+    });
+    if (channel == nullptr) return false;
+    spill(*channel, *limit);
+  }
   return true;
 }
 
-Outbox::Entry* Outbox::find_waiting(const std::string& name, std::size_t lane) {
-  if (!waiting_) return nullptr;
-  const auto found = waiting_->find(name);
-  if (found == waiting_->end() || found->second.lane != lane) return nullptr;
-  Lane& queue = lanes_[lane];
-  if (found->second.position < queue.left) return nullptr;  // it has left
-  return &queue.entries[queue.head + (found->second.position - queue.left)];
+/// Makes room for a while, not for one event only: the search through the queue is paid once.
+void Outbox::drop_oldest(const Subscription& channel, std::size_t cost) {
+  std::size_t missing = pressure_bytes() + cost;
+  drop(
+      [&](const QueuedFrame& frame) {
+        if (frame.channel != &channel || frame.event == 0 || frame.ordered != 0 || missing == 0)
+          return false;
+        missing -= std::min<std::size_t>(missing, frame.cost);
+        return true;
+      },
+      DropLabel::oldest);
 }
 
-void Outbox::remember(const PublicationPtr& publication, const void* channel, std::size_t lane) {
-  if (!waiting_) waiting_ = std::make_unique<std::unordered_map<std::string, Place>>();
-  (*waiting_)[merge_name(*publication, channel)] = {static_cast<std::uint8_t>(lane),
-                                                    lanes_[lane].left + lanes_[lane].size() - 1};
+void Outbox::spill(Subscription& channel, LimitLabel limit) {
+  drop([&](const QueuedFrame& frame) { return frame.channel == &channel && frame.event != 0; },
+       DropLabel::spilled);
+  metrics_.spills[limit].add();
+  form_.spilled(channel);
 }
 
-void Outbox::promote(const void* channel, std::size_t lane) {
-  for (std::size_t lower = lane + 1; lower < kLanes; ++lower) {
-    Lane& source = lanes_[lower];
-    if (source.ordered == 0) continue;
-    std::size_t kept = source.head;
-    for (std::size_t i = source.head; i < source.entries.size(); ++i) {
-      Entry& entry = source.entries[i];
-      if (entry.ordered && entry.channel == channel) {
-        --source.ordered;
-        ++lanes_[lane].ordered;
-        lanes_[lane].entries.push_back(std::move(entry));
-      } else if (kept++ != i) {
-        source.entries[kept - 1] = std::move(entry);
-      }
-    }
-    if (kept == source.entries.size()) continue;
-    source.entries.resize(kept);
-    waiting_.reset();  // places have changed; merging starts anew
-  }
+void Outbox::drop(const std::function<bool(const QueuedFrame&)>& which, DropLabel reason) {
+  const Lanes::Amount dropped = lanes_.drop(which);
+  account(-static_cast<std::int64_t>(dropped.bytes), -static_cast<std::int64_t>(dropped.frames));
+  metrics_.drops[reason].add(dropped.frames);
 }
 
-void Outbox::render_merged(Entry& entry) {
+void Outbox::render_merged(QueuedFrame& entry) {
   if (entry.frame) return;
   const Mergeable& merged = *entry.mergeable;
   entry.frame = form_.render(merged.folded ? *merged.folded : *merged.publication);
   entry.mergeable.reset();
 }
 
-/// The usual case: one lane with little in it, which then leaves as a whole.
-bool Outbox::commit_all() {
-  if (!control_.empty() || queued_bytes_ > kCommitBytesMax) return false;
-  Lane* only = nullptr;
-  for (Lane& lane : lanes_) {
-    if (lane.empty()) continue;
-    if (only != nullptr || lane.head != 0) return false;
-    only = &lane;
-  }
-  if (only == nullptr) return false;
-  committed_.swap(only->entries);
-  only->left += committed_.size();
-  only->ordered = 0;
-  for (Entry& entry : committed_) render_merged(entry);
-  return true;
-}
-
 void Outbox::commit(std::size_t bytes_max) {
-  if (commit_all()) return;
   for (ws::SharedFrame& frame : control_) {
-    const auto cost = static_cast<std::uint32_t>(frame.cost());
-    committed_.push_back({.frame = std::move(frame), .cost = cost});
+    QueuedFrame entry{.frame = std::move(frame)};
+    entry.cost = static_cast<std::uint32_t>(entry.frame.cost());
+    entry.lane = QueuedFrame::kControlLane;
+    committed_.push_back(std::move(entry));
   }
   control_.clear();
-
-  std::size_t bytes = 0;
-  for (Lane& lane : lanes_) {
-    while (!lane.empty() && bytes < bytes_max) {
-      Entry& entry = lane.entries[lane.head];
-      if (entry.ordered) --lane.ordered;
-      bytes += entry.cost;
-      render_merged(entry);
-      committed_.push_back(std::move(entry));
-      ++lane.head;
-      ++lane.left;
-    }
-    if (lane.empty()) {
-      lane.entries.clear();
-      lane.head = 0;
-    }
-  }
+  lanes_.take(bytes_max, committed_);
+  for (QueuedFrame& entry : committed_) render_merged(entry);
+  metrics_.messages_per_write.record(committed_.size());
 }
 
-void Outbox::join_committed(std::size_t first) {
-  if (!form_.batches() || committed_.size() - first < 2) return;
-  std::vector<ws::SharedFrame> frames;
-  std::uint32_t cost = 0;
-  for (std::size_t i = first; i < committed_.size(); ++i) {
-    if (committed_[i].frame.opcode() >= ws::Opcode::close) return;
-    frames.push_back(committed_[i].frame);
-    cost += committed_[i].cost;
+void Outbox::join_committed(const BatchLimits& limits) {
+  std::vector<QueuedFrame> joined;
+  const std::span<QueuedFrame> all(committed_);
+  for (std::size_t begin = 0; begin < all.size();) {
+    std::size_t end = begin;
+    std::size_t bytes = 0;
+    while (end < all.size() && all[end].frame.opcode() < ws::Opcode::close) {
+      bytes += all[end].frame.size();
+      if (end > begin && (end - begin >= limits.messages || bytes > limits.bytes)) break;
+      ++end;
+    }
+    const std::size_t count = std::max<std::size_t>(1, end - begin);
+    joined.push_back(count == 1 ? std::move(all[begin]) : join(all.subspan(begin, count)));
+    begin += count;
   }
-  const auto count = static_cast<std::int64_t>(frames.size());
-  Entry joined{.frame = form_.join(frames), .cost = 0, .pushed_ms = committed_[first].pushed_ms};
+  committed_ = std::move(joined);
+}
+
+QueuedFrame Outbox::join(std::span<QueuedFrame> run) {
+  std::vector<ws::SharedFrame> frames;
+  std::int64_t cost = 0;
+  for (const QueuedFrame& entry : run) {
+    frames.push_back(entry.frame);
+    cost += entry.cost;
+  }
+  QueuedFrame joined{.frame = form_.join(frames)};
   joined.cost = static_cast<std::uint32_t>(joined.frame.cost());
-  account(static_cast<std::int64_t>(joined.cost) - cost, 1 - count);
-  committed_.resize(first);
-  committed_.push_back(std::move(joined));
+  joined.pushed_ms = run.front().pushed_ms;
+  joined.lane = QueuedFrame::kNoLane;
+  account(static_cast<std::int64_t>(joined.cost) - cost,
+          1 - static_cast<std::int64_t>(frames.size()));
+  return joined;
 }
 
 std::size_t Outbox::gather(std::span<iovec> parts, GatherScratch& scratch) {
   if (!blocked()) {
-    commit(kCommitBytesMax);
-    join_committed(0);
+    const BatchLimits* batch = form_.batch();
+    const std::size_t most =
+        batch != nullptr ? std::clamp<std::size_t>(batch->bytes, kCommitBatchMax, kCommitBytesMax)
+                         : kCommitBytesMax;
+    commit(behind_ ? kCommitBehindMax : most);
+    if (batch != nullptr && committed_.size() > 1) join_committed(*batch);
   }
   std::size_t count = 0;
   std::size_t i = committed_head_;
@@ -265,7 +302,7 @@ void Outbox::consume(std::size_t bytes) {
   std::int64_t cost = 0;
   std::int64_t frames = 0;
   while (committed_head_ < committed_.size()) {
-    Entry& first = committed_[committed_head_];
+    QueuedFrame& first = committed_[committed_head_];
     if (written_ < first.frame.size()) break;
     written_ -= first.frame.size();
     cost += first.cost;
@@ -274,26 +311,39 @@ void Outbox::consume(std::size_t bytes) {
     ++committed_head_;
   }
   account(-cost, -frames);
-  if (committed_head_ < committed_.size()) return;
+  metrics_.frames_sent.add(static_cast<std::uint64_t>(frames));
+  if (blocked()) return recall();
   committed_.clear();
   committed_head_ = 0;
+  if (!empty()) return;
+  behind_ = false;
   waiting_.reset();
   if (committed_.capacity() > kKeptEntries) trim();
 }
 
+/// The socket is full: what has not begun to leave can still be overtaken.
+void Outbox::recall() {
+  behind_ = true;
+  std::size_t kept = committed_head_ + (written_ > 0 ? 1 : 0);
+  for (std::size_t bytes = 0; kept < committed_.size() && bytes < kCommitBehindMax; ++kept)
+    bytes += committed_[kept].cost;
+  for (std::size_t i = kept; i < committed_.size(); ++i)
+    if (committed_[i].lane >= QueuedFrame::kControlLane) kept = i + 1;  // it has no way back
+  if (kept >= committed_.size()) return;
+  lanes_.put_back(std::span(committed_).subspan(kept));
+  committed_.resize(kept);
+}
+
 void Outbox::trim() {
   if (!empty()) return;
-  for (Lane& lane : lanes_) std::vector<Entry>().swap(lane.entries);
-  std::vector<Entry>().swap(committed_);
+  lanes_.trim();
+  std::vector<QueuedFrame>().swap(committed_);
   std::vector<ws::SharedFrame>().swap(control_);
 }
 
 void Outbox::clear() {
-  for (Lane& lane : lanes_) {
-    for (std::size_t i = lane.head; i < lane.entries.size(); ++i)
-      account(-static_cast<std::int64_t>(lane.entries[i].cost), -1);
-    lane = Lane{};
-  }
+  const Lanes::Amount dropped = lanes_.drop([](const QueuedFrame&) { return true; });
+  account(-static_cast<std::int64_t>(dropped.bytes), -static_cast<std::int64_t>(dropped.frames));
   // A frame that has begun to leave must be finished, or the peer cannot read what follows.
   while (committed_.size() > committed_head_ + (written_ > 0 ? 1 : 0)) {
     account(-static_cast<std::int64_t>(committed_.back().cost), -1);
@@ -309,12 +359,13 @@ void Outbox::clear() {
 std::optional<MonoMillis> Outbox::oldest() const {
   if (empty()) return std::nullopt;
   std::optional<std::uint32_t> first;
-  const auto consider = [&](const Entry& entry) {
-    if (!first || entry.pushed_ms < *first) first = entry.pushed_ms;
+  const auto consider = [&](const QueuedFrame& entry) {
+    const std::uint32_t pushed = entry.pushed_ms;
+    first = first ? std::min(*first, pushed) : pushed;
   };
   if (blocked()) consider(committed_[committed_head_]);
-  for (const Lane& lane : lanes_)
-    if (!lane.empty()) consider(lane.entries[lane.head]);
+  for (std::size_t lane = 0; lane < Lanes::kLanes; ++lane)
+    if (const QueuedFrame* next = lanes_.first(lane)) consider(*next);
   return first ? std::optional(born_ms_ + *first) : std::nullopt;
 }
 

@@ -1,8 +1,12 @@
 #include "session/outbox.h"
 
 #include <algorithm>
+#include <map>
+#include <random>
 
 #include <gtest/gtest.h>
+
+#include "hub/subscription.h"
 
 namespace tidewire {
 namespace {
@@ -21,8 +25,10 @@ class TextForm final : public OutboxForm {
     for (const auto& frame : frames) all += (all.empty() ? "" : ",") + std::string(frame.payload());
     return ws::SharedFrame::make(ws::Opcode::text, all);
   }
-  [[nodiscard]] bool batches() const override { return batch; }
-  bool batch = false;
+  [[nodiscard]] const BatchLimits* batch() const override { return batches ? &*batches : nullptr; }
+  void spilled(Subscription& channel) override { spills.push_back(&channel); }
+  std::optional<BatchLimits> batches;
+  std::vector<const Subscription*> spills;
 };
 
 ws::SharedFrame text(std::string_view payload) {
@@ -31,9 +37,10 @@ ws::SharedFrame text(std::string_view payload) {
 
 class OutboxTest : public ::testing::Test {
  protected:
-  void limit(std::size_t bytes, std::size_t frames = 1'000) {
-    outbox_.emplace(OutboxLimits{.queued_bytes_max = bytes, .queued_frames_max = frames}, form_,
-                    metrics_);
+  void limit(std::size_t bytes, std::size_t frames = 1'000, LaneLimits lanes = {}) {
+    outbox_.emplace(
+        OutboxLimits{.queued_bytes_max = bytes, .queued_frames_max = frames, .lanes = lanes}, form_,
+        metrics_);
   }
 
   PublicationPtr publication(DeliveryClass delivery, std::string_view payload,
@@ -55,8 +62,9 @@ class OutboxTest : public ::testing::Test {
     return made;
   }
 
-  PushResult push(const PublicationPtr& publication, int channel = 0) {
-    return outbox_->push(publication->frame, publication, &channels_[channel], 0);
+  PushResult push(const PublicationPtr& publication, std::size_t channel = 0,
+                  OverflowPolicy policy = OverflowPolicy::by_class) {
+    return outbox_->push(publication->frame, publication, channels_[channel], policy, 0);
   }
 
   PushResult push(std::string_view reply, Priority priority = Priority::normal) {
@@ -95,7 +103,14 @@ class OutboxTest : public ::testing::Test {
     read_bytes(1);
   }
 
-  std::array<int, 4> channels_{};
+  class Nobody final : public Subscriber {
+   public:
+    void deliver(Subscription& /*subscription*/, Rendering& /*rendering*/) override {}
+  };
+
+  Nobody nobody_;
+  std::array<Subscription, 4> channels_{
+      {{nobody_, "a:0"}, {nobody_, "a:1"}, {nobody_, "a:2"}, {nobody_, "a:3"}}};
   GatherScratch scratch_;
   TextForm form_;
   ServerMetrics metrics_;
@@ -110,7 +125,7 @@ TEST_F(OutboxTest, LeavesByPriorityAndInOrderWithinOne) {
   push("c1", Priority::critical);
   push("n2");
   push("h1", Priority::high);
-  outbox_->push_control(text("ping"));
+  EXPECT_EQ(outbox_->push_control(text("ping")), PushResult::queued);
   EXPECT_EQ(read_all(), (Payloads{"ping", "c1", "h1", "n1", "n2", "l1"}));
 }
 
@@ -266,22 +281,42 @@ TEST_F(OutboxTest, FinishesOnlyTheStartedFrameAfterClear) {
 }
 
 TEST_F(OutboxTest, TakesNothingAfterTheLastFrame) {
-  outbox_->push_control(text("close"));
+  EXPECT_EQ(outbox_->push_control(text("close")), PushResult::queued);
   outbox_->seal();
   EXPECT_EQ(push("late"), PushResult::dropped);
   EXPECT_EQ(push(publication(DeliveryClass::durable, "late")), PushResult::dropped);
-  outbox_->push_control(text("late"));
+  EXPECT_EQ(outbox_->push_control(text("late")), PushResult::dropped);
   EXPECT_EQ(read_all(), (Payloads{"close"}));
 }
 
 TEST_F(OutboxTest, JoinsWhatLeavesTogetherForAClientThatAskedForBatches) {
-  form_.batch = true;
+  form_.batches = BatchLimits{.messages = 128, .bytes = 65'536};
   push("a");
   push("b");
   push("c");
   EXPECT_EQ(read_all(), (Payloads{"a,b,c"}));
   push("alone");
   EXPECT_EQ(read_all(), (Payloads{"alone"}));
+}
+
+TEST_F(OutboxTest, MakesBatchesOfTheSizeThatTheClientAskedFor) {
+  form_.batches = BatchLimits{.messages = 2, .bytes = 65'536};
+  for (const char* each : {"a", "b", "c", "d", "e"}) push(each);
+  EXPECT_EQ(read_all(), (Payloads{"a,b", "c,d", "e"}));
+  form_.batches = BatchLimits{.messages = 128, .bytes = 24};
+  for (const char* each : {"0123456789", "0123456789", "0123456789"}) push(each);
+  EXPECT_EQ(read_all(), (Payloads{"0123456789,0123456789", "0123456789"}));
+  EXPECT_EQ(outbox_->queued_bytes(), 0U);
+  EXPECT_EQ(metrics_.frames_sent.value(), 5U);
+}
+
+TEST_F(OutboxTest, LeavesPongsOutOfBatches) {
+  form_.batches = BatchLimits{.messages = 128, .bytes = 65'536};
+  push("a");
+  EXPECT_EQ(outbox_->push_control(ws::SharedFrame::make(ws::Opcode::pong, "p")),
+            PushResult::queued);
+  push("b");
+  EXPECT_EQ(read_all(), (Payloads{"p", "a,b"}));
 }
 
 TEST_F(OutboxTest, CopiesSmallFramesIntoOnePartAndRefersToLargeOnes) {
@@ -301,6 +336,211 @@ TEST_F(OutboxTest, TellsTheAgeOfItsOldestFrame) {
   EXPECT_EQ(outbox_->oldest(), 500);
   read_all();
   EXPECT_FALSE(outbox_->oldest());
+}
+
+TEST_F(OutboxTest, BoundsControlFramesLikeTheRest) {
+  limit(1 << 20, 3);
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(outbox_->push_control(text("p")), PushResult::queued);
+  EXPECT_EQ(outbox_->push_control(text("p")), PushResult::overflow);
+}
+
+TEST_F(OutboxTest, LetsAnUrgentFrameOvertakeWhatASlowSocketDidNotTake) {
+  const std::string block(1'000, 'x');
+  for (int i = 0; i < 200; ++i) push(block);
+  EXPECT_EQ(read_bytes(3'000).size(), 3'000U);
+  push("urgent", Priority::critical);
+  std::size_t before = 0;
+  for (std::string got; got.find("urgent") == std::string::npos; got = read_bytes(500))
+    before += got.size();
+  EXPECT_LT(before, 20'000U) << "16 KiB may be on their way, not 200";
+}
+
+TEST_F(OutboxTest, KeepsOrderWhenWhatWasLaidOutGoesBack) {
+  std::vector<std::string> expected;
+  for (int i = 0; i < 100; ++i) {
+    expected.push_back(std::to_string(i) + std::string(110, 'x'));
+    push(publication(DeliveryClass::durable, expected.back()));
+  }
+  std::string bytes = read_bytes(1'500);
+  while (!outbox_->empty()) bytes += read_bytes(1'500);
+  std::string whole;
+  for (const std::string& each : expected) whole += text(each).bytes();
+  EXPECT_EQ(bytes, whole);
+}
+
+TEST_F(OutboxTest, PutsAReplyInItsPlaceAmongTheEventsOfItsChannel) {
+  stall();
+  const auto reply = [&](const char* payload) {
+    return outbox_->push(text(payload), Priority::critical, 0, channels_.data());
+  };
+  EXPECT_EQ(reply("subscribed"), PushResult::queued);
+  push(publication(DeliveryClass::durable, "d1"));
+  push(publication(DeliveryClass::latest, "l1", Priority::high, "s"));
+  push("other", Priority::high);
+  read_bytes(1 << 20);
+  EXPECT_EQ(read_all(), (Payloads{"subscribed", "d1", "l1", "other"}));
+}
+
+TEST_F(OutboxTest, SendsNothingOfAChannelAfterItsLastWord) {
+  push(publication(DeliveryClass::ephemeral, "typing", Priority::low));
+  push(publication(DeliveryClass::durable, "d1"));
+  outbox_->release(channels_[0], Priority::high);
+  push("unsubscribed", Priority::high);
+  EXPECT_EQ(read_all(), (Payloads{"d1", "typing", "unsubscribed"}));
+}
+
+TEST_F(OutboxTest, SpillsAChannelInsteadOfClosing) {
+  limit(text("stalled").cost() + 9 * text("d").cost());
+  stall();
+  push(publication(DeliveryClass::durable, "b"), 1);
+  for (int i = 0; i < 8; ++i)
+    EXPECT_EQ(push(publication(DeliveryClass::durable, "d"), 0, OverflowPolicy::spill),
+              PushResult::queued);
+  EXPECT_EQ(push(publication(DeliveryClass::durable, "d"), 0, OverflowPolicy::spill),
+            PushResult::dropped);
+  EXPECT_EQ(form_.spills, std::vector<const Subscription*>{channels_.data()});
+  EXPECT_EQ(metrics_.spills[LimitLabel::queue_bytes].value(), 1U);
+  EXPECT_EQ(metrics_.drops[DropLabel::spilled].value(), 9U);
+  EXPECT_FALSE(outbox_->spill_over());
+  read_bytes(1 << 20);
+  EXPECT_EQ(read_all(), (Payloads{"b"}));
+  EXPECT_TRUE(outbox_->spill_over());
+}
+
+TEST_F(OutboxTest, SpillsOthersBeforeItClosesForOneThatMustNotBeSpilled) {
+  limit(text("stalled").cost() + 9 * text("d").cost());
+  stall();
+  for (int i = 0; i < 9; ++i)
+    push(publication(DeliveryClass::durable, "d"), 0, OverflowPolicy::drop_oldest);
+  EXPECT_EQ(push("r"), PushResult::queued) << "the channel gave its room";
+  EXPECT_EQ(form_.spills, std::vector<const Subscription*>{channels_.data()});
+  for (int i = 0; i < 8; ++i) push("r");
+  EXPECT_EQ(push(publication(DeliveryClass::durable, "d"), 1), PushResult::overflow);
+  EXPECT_EQ(metrics_.slow_disconnects[LimitLabel::queue_bytes].value(), 1U);
+}
+
+TEST_F(OutboxTest, DropsTheOldestOfAChannelThatSaysSo) {
+  limit(1 << 20, 5);
+  stall();
+  push(publication(DeliveryClass::ephemeral, "other"), 1);
+  for (const char* each : {"1", "2", "3"})
+    push(publication(DeliveryClass::ephemeral, each), 0, OverflowPolicy::drop_oldest);
+  EXPECT_EQ(push(publication(DeliveryClass::ephemeral, "4"), 0, OverflowPolicy::drop_oldest),
+            PushResult::queued);
+  EXPECT_EQ(metrics_.drops[DropLabel::oldest].value(), 3U) << "room for a while, not for one";
+  read_bytes(1 << 20);
+  EXPECT_EQ(read_all(), (Payloads{"other", "4"}));
+}
+
+TEST_F(OutboxTest, ConflatesEphemeralEventsWhereThePolicySaysSo) {
+  stall();
+  const auto cursor = [&](const char* at, const char* user) {
+    auto made = std::make_shared<Publication>(*publication(DeliveryClass::ephemeral, at));
+    made->type = "cursor";
+    made->sender.user_id = user;
+    return push(made, 0, OverflowPolicy::conflate);
+  };
+  EXPECT_EQ(cursor("1", "ann"), PushResult::queued);
+  EXPECT_EQ(cursor("2", "bob"), PushResult::queued);
+  EXPECT_EQ(cursor("3", "ann"), PushResult::merged);
+  EXPECT_EQ(outbox_->queued_frames(), 3U);
+}
+
+TEST_F(OutboxTest, SpillsAFoldedMessageThatOutgrowsTheQueueWhereThePolicySaysSo) {
+  limit(20'000);
+  stall();
+  for (std::uint64_t index = 1; index <= 100 && form_.spills.empty(); ++index)
+    EXPECT_NE(
+        outbox_->push(piece(index, std::string(1'000, 'x'))->frame,
+                      piece(index, std::string(1'000, 'x')), channels_[0], OverflowPolicy::fold, 0),
+        PushResult::overflow);
+  EXPECT_EQ(form_.spills.size(), 1U);
+  EXPECT_LT(outbox_->queued_bytes(), 1'000U);
+}
+
+TEST_F(OutboxTest, ClosesForAnythingWhereThePolicySaysSo) {
+  limit(1 << 20, 2);
+  stall();
+  const auto tick = publication(DeliveryClass::ephemeral, "e");
+  EXPECT_EQ(push(tick, 0, OverflowPolicy::disconnect), PushResult::queued);
+  EXPECT_EQ(push(tick, 0, OverflowPolicy::disconnect), PushResult::overflow);
+  EXPECT_EQ(metrics_.slow_disconnects[LimitLabel::queue_messages].value(), 1U);
+}
+
+TEST_F(OutboxTest, HoldsTheBytesOfALane) {
+  const std::size_t cost = text("d").cost();
+  LaneLimits lanes;
+  lanes.bytes_max[std::to_underlying(Priority::low)] = 3 * cost;
+  limit(1 << 20, 1'000, lanes);
+  const auto low = publication(DeliveryClass::durable, "d", Priority::low);
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(push(low), PushResult::queued);
+  EXPECT_EQ(metrics_.lane_bytes[LaneLabel::low].value(), static_cast<std::int64_t>(3 * cost));
+  EXPECT_EQ(push(low), PushResult::overflow);
+  EXPECT_EQ(metrics_.slow_disconnects[LimitLabel::lane_bytes].value(), 1U);
+  EXPECT_EQ(push(publication(DeliveryClass::durable, "n"), 1), PushResult::queued);
+}
+
+/// Random events of every class, priority and policy against a reader of random appetite. Every
+/// ordered event of a channel arrives in order and without a hole, until the channel is spilled.
+TEST_F(OutboxTest, LosesNothingInOrderWithoutTelling) {
+  for (unsigned seed = 1; seed <= 200; ++seed) {
+    std::mt19937 random(seed);
+    const auto roll = [&](unsigned sides) { return random() % sides; };
+    form_.spills.clear();
+    const std::size_t bytes_max = 4'000 + roll(20'000);
+    limit(bytes_max, 50 + roll(200));
+    std::array<std::uint64_t, 4> sent{};
+    std::string bytes;
+    bool closed = false;
+    std::map<std::size_t, std::uint64_t> last_before_spill;
+    for (int step = 0; step < 600 && !closed; ++step) {
+      const std::size_t channel = roll(4);
+      const bool spilled =
+          std::ranges::find(form_.spills, &channels_[channel]) != form_.spills.end();
+      if (roll(3) != 0 && !spilled) {
+        const bool durable = roll(2) == 0;
+        const auto priority = static_cast<Priority>(roll(4));
+        // The channel's policy: what it is does not change.
+        const auto policy = channel < 2    ? OverflowPolicy::spill
+                            : channel == 2 ? OverflowPolicy::drop_oldest
+                                           : OverflowPolicy::by_class;
+        const std::string name = std::to_string(channel) + (durable ? ":" : "?");
+        const std::string payload =
+            name + std::to_string(durable ? ++sent[channel] : 0) + std::string(roll(80), '.');
+        const auto result =
+            push(publication(durable ? DeliveryClass::durable : DeliveryClass::ephemeral, payload,
+                             priority),
+                 channel, policy);
+        if (result == PushResult::overflow) closed = true;
+      } else {
+        bytes += read_bytes(roll(2'000));
+      }
+      ASSERT_LE(outbox_->queued_bytes(), bytes_max + 300) << "seed " << seed;
+    }
+    if (closed) outbox_->clear();
+    while (!outbox_->empty()) bytes += read_bytes(1 << 20);
+    EXPECT_EQ(metrics_.queue_bytes.value(), 0);
+    for (const LaneLabel lane :
+         {LaneLabel::critical, LaneLabel::high, LaneLabel::normal, LaneLabel::low})
+      EXPECT_EQ(metrics_.lane_bytes[lane].value(), 0) << "seed " << seed;
+    std::array<std::uint64_t, 4> got{};
+    for (std::size_t at = 0; at < bytes.size();) {
+      const auto size = static_cast<unsigned char>(bytes[at + 1]);
+      ASSERT_LT(size, 126);
+      const std::string payload = bytes.substr(at + 2, size);
+      at += 2U + size;
+      const auto channel = static_cast<std::size_t>(payload[0] - '0');
+      if (payload[1] == ':') {
+        ASSERT_EQ(std::stoull(payload.substr(2)), ++got[channel])
+            << "seed " << seed << " channel " << channel;
+      }
+    }
+    for (std::size_t channel = 0; channel < 4; ++channel) {
+      const bool told =
+          closed || std::ranges::find(form_.spills, &channels_[channel]) != form_.spills.end();
+      EXPECT_TRUE(told || got[channel] == sent[channel]) << "seed " << seed;
+    }
+  }
 }
 
 TEST_F(OutboxTest, GivesEveryByteInOrderWhateverTheReaderTakes) {

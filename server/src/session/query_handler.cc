@@ -53,9 +53,10 @@ void QueryHandler::presence(Session& session, const Envelope& envelope) {
 void QueryHandler::heartbeat(Session& session, const Envelope& envelope) {
   auto command = parse_heartbeat(envelope.payload);
   if (!command) return session.reply_error(envelope.id, command.error());
-  session.reply(MessageType::connection_heartbeat, envelope.id, {},
-                heartbeat_answer_payload(command->timestamp, session.context_.clock.wall_ms()),
-                Priority::critical);
+  const std::string payload =
+      heartbeat_answer_payload(command->timestamp, session.context_.clock.wall_ms());
+  session.send_control(
+      {.type = to_name(MessageType::connection_heartbeat), .id = envelope.id, .payload = payload});
 }
 
 }  // namespace tidewire

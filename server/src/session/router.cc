@@ -8,6 +8,7 @@
 #include "session/session.h"
 #include "session/state_handler.h"
 #include "session/subscribe_handler.h"
+#include "session/visibility_handler.h"
 
 namespace tidewire {
 namespace {
@@ -43,6 +44,8 @@ void Router::route(Session& session, const Envelope& envelope) {
       return SubscribeHandler::subscribe(session, envelope);
     case MessageType::unsubscribe:
       return SubscribeHandler::unsubscribe(session, envelope);
+    case MessageType::visibility:
+      return VisibilityHandler::change(session, envelope);
     case MessageType::ack:
       return SubscribeHandler::acknowledge(session, envelope);
     case MessageType::history:

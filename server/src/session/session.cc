@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "hub/piece_fold.h"
 #include "protocol/replies.h"
 #include "session/auth_handler.h"
 #include "session/router.h"
@@ -117,21 +118,50 @@ ws::SharedFrame Session::finished(ws::SharedFrame frame) const {
   return ws::compressed(frame, *deflate_, context_.deflate);
 }
 
-void Session::send(const OutgoingMessage& message, Priority priority) {
-  if (gone_) return;
-  ws::SharedFrame frame = frame_of(message);
+void Session::count_sent(const OutgoingMessage& message, const ws::SharedFrame& frame) {
   const TypeLabel label = type_label(message.type);
   context_.metrics.messages_sent[label].add();
   context_.metrics.bytes_sent[label].add(frame.size());
   ++counters_.messages_sent;
-  after_push(transport_.outbox().push(std::move(frame), priority, context_.clock.mono_ms()), 0);
 }
 
-void Session::after_push(PushResult result, std::int64_t window_ms) {
+void Session::send(const OutgoingMessage& message, Priority priority) {
+  if (gone_) return;
+  ws::SharedFrame frame = frame_of(message);
+  count_sent(message, frame);
+  after_push(transport_.outbox().push(std::move(frame), priority, context_.clock.mono_ms()), {});
+}
+
+void Session::send_control(const OutgoingMessage& message) {
+  if (gone_) return;
+  ws::SharedFrame frame = frame_of(message);
+  count_sent(message, frame);
+  after_push(transport_.outbox().push_control(std::move(frame)), {});
+}
+
+void Session::reply_in_channel(MessageType type, std::string_view id, ChannelPlace& place,
+                               std::string_view payload) {
+  if (gone_) return;
+  const OutgoingMessage message{
+      .type = to_name(type), .id = id, .channel = place.channel(), .payload = payload};
+  ws::SharedFrame frame = frame_of(message);
+  count_sent(message, frame);
+  after_push(transport_.outbox().push(std::move(frame), Priority::critical,
+                                      context_.clock.mono_ms(), &place),
+             {});
+}
+
+void Session::say_unsubscribed(std::string_view id, ChannelPlace& place, UnsubscribeReason reason) {
+  if (!gone_) transport_.outbox().release(place, Priority::high);
+  reply(MessageType::unsubscribed, id, place.channel(), unsubscribed_payload(reason),
+        Priority::high);
+}
+
+void Session::after_push(PushResult result, const BatchLimits& batch) {
   switch (result) {
     case PushResult::queued:
     case PushResult::merged:
-      transport_.flush_soon(window_ms);
+      transport_.flush_soon(batch);
       return;
     case PushResult::dropped:
       ++counters_.dropped;
@@ -168,7 +198,7 @@ void Session::announce_goaway(std::string_view reason, std::int64_t reconnect_af
 }
 
 void Session::deliver(Subscription& subscription, Rendering& rendering) {
-  if (state_ == State::closing) return;
+  if (state_ == State::closing || !subscription.active()) return;
   const PublicationPtr& publication = rendering.publication();
   if (publication->offset != 0 && !subscription.advance(publication->offset)) {
     lose_track(subscription);
@@ -181,8 +211,62 @@ void Session::deliver(Subscription& subscription, Rendering& rendering) {
   if (of_presence && !place.permissions.contains(Permission::presence)) return;
   const ws::SharedFrame& frame = rendering.frame(batch_ ? plain_form() : form_);
   ++counters_.messages_sent;
-  after_push(transport_.outbox().push(frame, publication, &subscription, rendering.now_ms()),
-             place.window_ms);
+  after_push(
+      transport_.outbox().push(frame, publication, place, place.overflow, rendering.now_ms()),
+      place.batch);
+}
+
+void Session::use_batches(const std::optional<BatchWish>& wish) {
+  batch_.reset();
+  if (wish)
+    batch_ = BatchLimits{.delay_ms = static_cast<MonoMillis>(wish->delay_ms),
+                         .messages = wish->messages,
+                         .bytes = wish->bytes};
+  for (auto& [channel, place] : subscriptions_)
+    place->batch = batch_ ? place->shared_batch.with(*batch_) : place->shared_batch;
+}
+
+void Session::spilled(Subscription& channel) {
+  for (const auto& [name, place] : subscriptions_) {
+    if (place.get() != &channel) continue;
+    Hub::pause(*place);
+    place->spilled = true;
+    has_spilled_ = true;
+  }
+  // What was dropped may have been all that waited: then no write will come.
+  tell_spilled_soon();
+}
+
+StreamMode Session::mode_now(const ChannelPlace& place) const {
+  return place.mode.at_least(hidden_ ? context_.config.limits.hidden_rollup.count() : 0);
+}
+
+void Session::set_hidden(bool hidden) {
+  if (std::exchange(hidden_, hidden) == hidden) return;
+  for (const auto& [channel, place] : subscriptions_)
+    context_.node.hub().change_mode(*place, mode_now(*place));
+}
+
+void Session::on_sent(std::size_t bytes) {
+  counters_.bytes_sent += bytes;
+  tell_spilled_soon();
+}
+
+void Session::tell_spilled_soon() {
+  if (!has_spilled_ || !transport_.outbox().spill_over()) return;
+  has_spilled_ = false;
+  // A delivery or a flush is no place to end subscriptions.
+  context_.node.mesh().post(context_.node.index(), [weak = weak_from_this()] {
+    if (const auto self = weak.lock()) self->tell_spilled();
+  });
+}
+
+void Session::tell_spilled() {
+  std::vector<std::string> channels;
+  for (const auto& [channel, place] : subscriptions_)
+    if (place->spilled) channels.emplace_back(channel);
+  for (const std::string& channel : channels)
+    revoke(channel, UnsubscribeReason::insufficient_state);
 }
 
 void Session::lose_track(const Subscription& subscription) {
@@ -199,23 +283,18 @@ bool Session::revoke(std::string_view channel, UnsubscribeReason reason) {
   if (found == subscriptions_.end()) return false;
   const auto place = std::move(found->second);
   subscriptions_.erase(found);
-  context_.node.unsubscribe(*place, claims_.user_id, session_id_, LeaveKind::left, place->joined);
-  reply(MessageType::unsubscribed, {}, place->channel(), unsubscribed_payload(reason),
-        Priority::normal);
+  // Who was only too slow comes back at once: that is no news for the others.
+  const LeaveKind kind =
+      reason == UnsubscribeReason::insufficient_state ? LeaveKind::lost : LeaveKind::left;
+  context_.node.unsubscribe(*place, claims_.user_id, session_id_, kind, place->joined);
+  say_unsubscribed({}, *place, reason);
   return true;
 }
 
 ws::SharedFrame Session::render(const Publication& publication) const {
-  if (publication.frame) return context_.forms.render(publication, batch_ ? plain_form() : form_);
-  const std::string payload = publication.piece.chunk_payload();
-  const Sender from{.user_id = publication.sender.user_id,
-                    .connection_id = publication.sender.connection_id,
-                    .client = publication.sender.client};
-  return frame_of({.type = publication.type,
-                   .channel = publication.channel,
-                   .payload = payload,
-                   .ts = publication.ts,
-                   .from = &from});
+  const FormId form = batch_ ? plain_form() : form_;
+  if (publication.frame) return context_.forms.render(publication, form);
+  return context_.forms.render(*encode_piece(context_.json, publication), form);
 }
 
 ws::SharedFrame Session::join(std::span<const ws::SharedFrame> frames) const {
@@ -271,8 +350,8 @@ void Session::send_heartbeat() {
   if (!unanswered_since_) unanswered_since_ = now;
   heartbeat_due_ = now + context_.config.heartbeat.interval.count();
   transport_.outbox().trim();
-  reply(MessageType::connection_heartbeat, {}, {}, heartbeat_payload(context_.clock.wall_ms()),
-        Priority::critical);
+  const std::string payload = heartbeat_payload(context_.clock.wall_ms());
+  send_control({.type = to_name(MessageType::connection_heartbeat), .payload = payload});
 }
 
 }  // namespace tidewire

@@ -11,6 +11,7 @@
 #include "auth/permission_set.h"
 #include "hub/subscription.h"
 #include "limits/token_bucket.h"
+#include "protocol/commands.h"
 #include "session/connection_info.h"
 #include "session/message_sink.h"
 #include "session/session_context.h"
@@ -25,10 +26,14 @@ struct ChannelPlace final : Subscription {
   ChannelPlace(Subscriber& subscriber, std::string channel)
       : Subscription(subscriber, std::move(channel)) {}
   PermissionSet permissions;
-  std::int64_t window_ms = 0;      // how long events may wait for others
+  BatchLimits batch;         // how long events may wait for others: the namespace's, and
+  BatchLimits shared_batch;  // without what the client asked for
+  OverflowPolicy overflow = OverflowPolicy::by_class;
+  StreamMode mode;                 // as the client asked for growing messages
   std::uint64_t acknowledged = 0;  // the client has processed up to this offset
   bool by_token = false;           // a subscription token allowed it
   bool joined = true;              // false: the owner refused
+  bool spilled = false;            // paused until the client has read what waits
 };
 
 /// What a session is told at its beginning.
@@ -65,7 +70,7 @@ class Session final : public MessageSink,
   void open() override;
   void on_message(bool binary, std::string_view message) override;
   void on_activity(std::size_t bytes) override;
-  void on_sent(std::size_t bytes) override { counters_.bytes_sent += bytes; }
+  void on_sent(std::size_t bytes) override;
   void closed(std::uint16_t close_code) override;
 
   /// Says that the server goes away, so that clients reconnect when it suits.
@@ -95,7 +100,8 @@ class Session final : public MessageSink,
   // OutboxForm
   [[nodiscard]] ws::SharedFrame render(const Publication& publication) const override;
   [[nodiscard]] ws::SharedFrame join(std::span<const ws::SharedFrame> frames) const override;
-  [[nodiscard]] bool batches() const override { return batch_; }
+  [[nodiscard]] const BatchLimits* batch() const override { return batch_ ? &*batch_ : nullptr; }
+  void spilled(Subscription& channel) override;
 
  private:
   friend class Router;
@@ -106,6 +112,7 @@ class Session final : public MessageSink,
   friend class StateHandler;
   friend class CancelHandler;
   friend class RpcHandler;
+  friend class VisibilityHandler;
 
   [[nodiscard]] Codec& codec() const { return info_.proto ? context_.proto : context_.json; }
   [[nodiscard]] FormId plain_form() const { return info_.proto ? 1 : 0; }
@@ -115,7 +122,21 @@ class Session final : public MessageSink,
   void reply(MessageType type, std::string_view id, std::string_view channel,
              std::string_view payload, Priority priority = Priority::high);
   void reply_error(std::string_view id, const Error& error, std::string_view channel = {});
-  void after_push(PushResult result, std::int64_t window_ms);
+  /// A reply that keeps its place among the events of the channel.
+  void reply_in_channel(MessageType type, std::string_view id, ChannelPlace& place,
+                        std::string_view payload);
+  /// The last word about a channel: everything that waits of it comes before.
+  void say_unsubscribed(std::string_view id, ChannelPlace& place, UnsubscribeReason reason);
+  void use_batches(const std::optional<BatchWish>& wish);
+  void send_control(const OutgoingMessage& message);
+  void count_sent(const OutgoingMessage& message, const ws::SharedFrame& frame);
+  void after_push(PushResult result, const BatchLimits& batch);
+  /// Ends the spilled subscriptions once the client has read what waits.
+  void tell_spilled_soon();
+  void tell_spilled();
+  void set_hidden(bool hidden);
+  /// How `place` gets growing messages now.
+  [[nodiscard]] StreamMode mode_now(const ChannelPlace& place) const;
   void lose_track(const Subscription& subscription);
 
   [[nodiscard]] bool admit();
@@ -129,7 +150,7 @@ class Session final : public MessageSink,
   ConnectionInfo info_;
   ConnectionCounters counters_;
   State state_ = State::unauthenticated;
-  bool batch_ = false;
+  std::optional<BatchLimits> batch_;  // of a client that asked for batches
   FormId form_ = 0;
   std::optional<ws::DeflateParams> deflate_;
   std::optional<Claims> pending_claims_;  // verified at the upgrade, until open()
@@ -149,6 +170,8 @@ class Session final : public MessageSink,
   bool gone_ = false;
   bool serving_ = false;  // has offered methods
   bool calling_ = false;  // has called methods
+  bool has_spilled_ = false;
+  bool hidden_ = false;  // nobody looks at it, the client says
   Timer timer_;
 };
 

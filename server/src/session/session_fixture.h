@@ -27,12 +27,10 @@ inline constexpr std::string_view kSecret = "a secret of at least thirty-two byt
 class Wire final : public SessionTransport {
  public:
   explicit Wire(ServerMetrics& metrics) : metrics_(metrics) {}
-  void use(const OutboxForm& form, OutboxLimits limits = {}) {
-    outbox_.emplace(limits, form, metrics_);
-  }
+  void use(OutboxForm& form, OutboxLimits limits = {}) { outbox_.emplace(limits, form, metrics_); }
 
   [[nodiscard]] Outbox& outbox() override { return *outbox_; }
-  void flush_soon(std::int64_t window_ms) override { window = window_ms; }
+  void flush_soon(const BatchLimits& batch) override { window = batch.delay_ms; }
   void close_after_flush(CloseCode code, std::string_view why) override {
     closed = code;
     reason = why;

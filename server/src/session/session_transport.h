@@ -14,8 +14,8 @@ namespace tidewire {
 class SessionTransport {
  public:
   [[nodiscard]] virtual Outbox& outbox() = 0;
-  /// Something was queued: write at the end of this turn, or within `window_ms` at the latest.
-  virtual void flush_soon(std::int64_t window_ms) = 0;
+  /// Something was queued: write at the end of this turn, or when the batch is ready.
+  virtual void flush_soon(const BatchLimits& batch) = 0;
   /// Sends what is queued, then the close frame, then ends. Events no longer go out after it.
   virtual void close_after_flush(CloseCode code, std::string_view reason) = 0;
   /// Forgets what is queued, sends the close frame and ends: for readers that are too slow.

@@ -16,7 +16,9 @@ namespace tidewire {
 struct SubscribeHandler::Wanted {
   SubscribeRequest request;
   PermissionSet permissions;
-  std::int64_t window_ms = 0;
+  BatchLimits batch;
+  OverflowPolicy overflow = OverflowPolicy::by_class;
+  StreamMode mode;
   bool by_token = false;  // not by a rule of the connection's token
 };
 
@@ -34,6 +36,21 @@ std::expected<PermissionSet, Error> permissions_by_token(const Session& session,
   if (claims->user_id != session.user_id())
     return fail(ErrorCode::session_mismatch, "the token names another user", "/payload/token");
   return Authorizer::permissions(*claims, channel, {});
+}
+
+BatchLimits batch_of(const NamespaceConfig& options) {
+  return {.delay_ms = options.batch_window.count(),
+          .messages = options.batch_messages,
+          .bytes = options.batch_bytes};
+}
+
+StreamMode mode_of(const SubscribeCommand& command, const NamespaceConfig& options) {
+  const MonoMillis window =
+      command.rollup_ms ? static_cast<MonoMillis>(*command.rollup_ms) : options.rollup.count();
+  StreamMode mode{.window_ms = std::max(window, static_cast<MonoMillis>(command.conflate_ms))};
+  if (command.stream == SubscribeCommand::Stream::conflate) mode.kind = StreamMode::Kind::conflate;
+  if (command.stream == SubscribeCommand::Stream::final) mode.kind = StreamMode::Kind::final;
+  return mode;
 }
 
 }  // namespace
@@ -72,7 +89,9 @@ std::expected<SubscribeHandler::Wanted, Error> SubscribeHandler::check(Session& 
                     .connection_id = session.info_.connection_id,
                     .session_id = session.session_id(),
                     .info_json = session.claims_.info_json};
-  wanted.window_ms = access->options.batch_window.count();
+  wanted.batch = batch_of(access->options);
+  wanted.overflow = access->options.overflow;
+  wanted.mode = mode_of(*command, access->options);
   return wanted;
 }
 
@@ -103,9 +122,12 @@ bool SubscribeHandler::subscribe_by_operator(Session& session, const std::string
                      .since = std::nullopt,
                      .user_id = session.user_id(),
                      .connection_id = session.info_.connection_id,
+                     .session_id = session.session_id(),
                      .info_json = session.claims_.info_json},
          .permissions = permissions,
-         .window_ms = access->options.batch_window.count(),
+         .batch = batch_of(access->options),
+         .overflow = access->options.overflow,
+         .mode = mode_of({}, access->options),
          .by_token = true},
         {});
   return true;
@@ -115,7 +137,10 @@ void SubscribeHandler::begin(Session& session, Wanted wanted, std::string id) {
   const std::string channel = wanted.request.channel;
   auto place = std::make_unique<ChannelPlace>(session, channel);
   place->permissions = wanted.permissions;
-  place->window_ms = wanted.window_ms;
+  place->shared_batch = wanted.batch;
+  place->batch = session.batch_ ? wanted.batch.with(*session.batch_) : wanted.batch;
+  place->overflow = wanted.overflow;
+  place->mode = wanted.mode;
   place->by_token = wanted.by_token;
   Subscription& subscription = *place;
   const std::string_view key = place->channel();
@@ -139,7 +164,8 @@ void SubscribeHandler::finish(Session& session, const std::string& channel, cons
     session.subscriptions_.erase(found);
     return session.reply_error(id, result.error(), channel);
   }
-  session.context_.node.hub().activate(*found->second, result->position.offset);
+  session.context_.node.hub().activate(*found->second, result->position.offset,
+                                       session.mode_now(*found->second), result->streams);
   if (result->was_recovering) {
     const auto label = result->recovered ? RecoveryLabel::recovered : RecoveryLabel::not_recovered;
     session.context_.metrics.recoveries[label].add();
@@ -148,15 +174,14 @@ void SubscribeHandler::finish(Session& session, const std::string& channel, cons
   const auto publications = json_of(result->publications);
   const auto latest = json_of(result->latest);
   const auto streams = json_of(result->streams);
-  session.reply(MessageType::subscribed, id, channel,
-                subscribed_payload({.epoch = result->position.epoch,
-                                    .offset = result->position.offset,
-                                    .recovered = result->recovered,
-                                    .was_recovering = result->was_recovering,
-                                    .publications_json = publications,
-                                    .latest_json = latest,
-                                    .streams_json = streams}),
-                Priority::critical);
+  session.reply_in_channel(MessageType::subscribed, id, *found->second,
+                           subscribed_payload({.epoch = result->position.epoch,
+                                               .offset = result->position.offset,
+                                               .recovered = result->recovered,
+                                               .was_recovering = result->was_recovering,
+                                               .publications_json = publications,
+                                               .latest_json = latest,
+                                               .streams_json = streams}));
 }
 
 void SubscribeHandler::unsubscribe(Session& session, const Envelope& envelope) {
@@ -174,8 +199,7 @@ void SubscribeHandler::unsubscribe(Session& session, const Envelope& envelope) {
   session.subscriptions_.erase(found);
   session.context_.node.unsubscribe(*place, session.user_id(), session.session_id(),
                                     LeaveKind::left, place->joined);
-  session.reply(MessageType::unsubscribed, envelope.id, channel,
-                unsubscribed_payload(UnsubscribeReason::unsubscribe));
+  session.say_unsubscribed(envelope.id, *place, UnsubscribeReason::unsubscribe);
 }
 
 void SubscribeHandler::acknowledge(Session& session, const Envelope& envelope) {

@@ -105,6 +105,10 @@ export interface SubscribeOptions extends RequestOptions {
   history?: number
   /** A subscription token for this channel. */
   token?: string
+  /** How growing messages come: piece by piece, as the whole text so far at most once in so many ms, or only when whole. */
+  stream?: 'live' | 'final' | `conflate:${number}`
+  /** At most one piece of a growing message in so many ms; without it the server decides. */
+  rollup?: number
 }
 
 export interface HistoryOptions extends RequestOptions {

@@ -78,6 +78,8 @@ export function createSubscription(seams: SubscriptionSeams): Subscription {
     if (position) payload.since = position
     else if (options.history) payload.history = options.history
     if (options.token) payload.token = options.token
+    if (options.stream) payload.stream = options.stream
+    if (options.rollup !== undefined) payload.rollup = options.rollup
     if (state.get().status !== 'subscribing') state.set({ status: 'subscribing' })
     return { type: 'subscribe', id: expecting, channel, payload }
   }
@@ -218,7 +220,7 @@ export function createSubscription(seams: SubscriptionSeams): Subscription {
       const refusal = given.signal?.aborted ? localError('aborted', 'aborted') : seams.closed()
       if (refusal) return Promise.reject(refusal)
       const current = state.get()
-      const fresh = !wanted || given.history !== undefined || given.since !== undefined || given.token !== undefined
+      const fresh = !wanted || given.history !== undefined || given.since !== undefined || given.token !== undefined || given.stream !== undefined || given.rollup !== undefined
       if (current.status === 'subscribed' && position && !fresh) {
         const { wasRecovering, recovered } = current
         return Promise.resolve({ position, wasRecovering, recovered, replayed: 0 })

@@ -50,6 +50,16 @@ describe('subscribing', () => {
     expect(seen).toEqual(['chat_message 8 true', 'chat_message 9 true', 'agent_status_update - true', 'chat_message_chunk - true'])
   })
 
+  it('asks for growing messages as the application wants them, also when it asks again', async () => {
+    const it = await subscribedScene({}, 5)
+    const done = it.channel.subscribe({ stream: 'conflate:500', rollup: 0 })
+    it.network.current.reply('unsubscribe', { type: 'unsubscribed', payload: { reason: 'unsubscribe' } })
+    it.network.current.subscribed({ offset: 5, wasRecovering: true, recovered: true })
+    await done
+    it.network.current.send({ type: 'unsubscribed', channel: 'chat:1', payload: { reason: 'insufficient_state' } })
+    expect(it.network.current.last('subscribe').payload).toEqual({ since: { epoch: 'e1', offset: 5 }, stream: 'conflate:500', rollup: 0 })
+  })
+
   it('a refusal rejects, is a state, and is not tried again by itself', async () => {
     const it = scene()
     await it.connect()

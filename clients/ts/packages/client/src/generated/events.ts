@@ -36,8 +36,18 @@ export interface AuthCommand {
   sessionId?: string
   /** Name and version of the program, such as `web/1.2`. */
   client?: string
-  /** true: the server may send batches. */
-  batch?: boolean
+  /** true: the server may send batches; an object says how large. */
+  batch?: boolean | BatchWish
+}
+
+/** How large batches the client takes, and how long messages may wait for others. */
+export interface BatchWish {
+  /** Most messages in one batch; 128 without it. */
+  messages?: number
+  /** Most bytes of messages in one batch, a larger message alone excepted; 65536 without it. */
+  bytes?: number
+  /** How long events may wait for others after a write; 0 without it. */
+  delayMs?: number
 }
 
 /** One whole message of a conversation. */
@@ -422,6 +432,10 @@ export interface SubscribeCommand {
   history?: number
   /** A token that allows this channel, in addition to the connection's. */
   token?: string
+  /** How growing messages are wanted: `live` (the default), `conflate:<ms>` (the whole text so far, at most once in so long), `final` (only the whole message). */
+  stream?: string
+  /** At most one piece of a growing message in so many milliseconds; without it the namespace decides. */
+  rollup?: number
 }
 
 /** The subscription is active. */
@@ -456,6 +470,12 @@ export interface UserTyping {
   sessionId: string
   /** false: stopped; absent: typing. */
   isTyping?: boolean
+}
+
+/** Whether somebody looks at the client. */
+export interface VisibilityCommand {
+  /** `hidden`: growing messages may come in larger pieces, less often. */
+  state: 'visible' | 'hidden'
 }
 
 /** The connection is authenticated. */
@@ -510,6 +530,7 @@ export interface CommandMap {
   auth: AuthCommand
   subscribe: SubscribeCommand
   unsubscribe: EmptyPayload
+  visibility: VisibilityCommand
   ack: AckCommand
   history: HistoryCommand
   presence: EmptyPayload

@@ -1,0 +1,143 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <unordered_map>
+#include <vector>
+
+#include "observability/server_metrics.h"
+#include "protocol/codes.gen.h"
+#include "session/queued_frame.h"
+
+namespace tidewire {
+
+/// The share of each priority, and what may wait in its lane (0: no limit of its own).
+struct LaneLimits {
+  std::array<std::uint32_t, kPriorityCount> weights{8, 4, 2, 1};
+  std::array<std::size_t, kPriorityCount> bytes_max{};
+};
+
+/// Four queues, one a priority, and the order in which what waits in them leaves: by byte-based
+/// deficit round robin (Shreedhar and Varghese, 1995). In a round each lane may send its weight
+/// times kQuantumBytes; within a round the more urgent lane goes first, also when it was empty
+/// until now. So the urgent waits for at most the rest of one round, and the least urgent gets its
+/// share of every round.
+///
+/// Owner:  one Outbox. Thread: its shard's.
+/// Order:  what waits of one channel and is `ordered` waits in one lane: the most urgent of what
+///         waits. Whatever comes later for the channel does not leave before it.
+class Lanes {
+ public:
+  static constexpr std::size_t kLanes = kPriorityCount;
+  static constexpr std::int64_t kQuantumBytes = 2 * 1024;
+
+  /// Where a frame stands, for later; it is good until the frame leaves or frames are dropped.
+  struct Place {
+    std::uint8_t lane;
+    std::uint64_t position;
+  };
+  /// Bytes and frames.
+  struct Amount {
+    std::size_t bytes = 0;
+    std::size_t frames = 0;
+  };
+
+  Lanes(const LaneLimits& limits, ServerMetrics& metrics) : limits_(limits), metrics_(metrics) {}
+  ~Lanes();
+  Lanes(const Lanes&) = delete;
+  Lanes& operator=(const Lanes&) = delete;
+
+  [[nodiscard]] bool empty() const { return frames_ == 0; }
+  [[nodiscard]] std::size_t frames() const { return frames_; }
+  [[nodiscard]] std::size_t bytes(std::size_t lane) const { return lanes_[lane].bytes; }
+  /// Into an empty lane anything goes.
+  [[nodiscard]] bool has_room(std::size_t lane, std::size_t cost) const {
+    const std::size_t most = limits_.bytes_max[lane];
+    return most == 0 || lanes_[lane].empty() || lanes_[lane].bytes + cost <= most;
+  }
+
+  /// The lane for a frame of `channel` that asks for `lane`: more urgent when its channel waits
+  /// there. An ordered one takes what waits of the channel in a less urgent lane along.
+  [[nodiscard]] std::size_t settle(Subscription* channel, std::size_t lane, bool ordered) {
+    return alone(lane) ? lane : settle_among(channel, lane, ordered);
+  }
+  /// At the end of `lane`.
+  Place push(QueuedFrame frame, std::size_t lane);
+  /// The frame at `place`, or nullptr when it has left.
+  [[nodiscard]] QueuedFrame* find(const Place& place);
+  /// The frame at some place costs something else now.
+  void change_cost(QueuedFrame& frame, std::size_t lane, std::size_t cost);
+
+  /// Moves frames behind those in `out`, in the order in which they leave, until `bytes_max` is
+  /// reached or passed.
+  void take(std::size_t bytes_max, std::vector<QueuedFrame>& out);
+  /// Puts the last frames that were taken back to where they were.
+  void put_back(std::span<QueuedFrame> frames);
+
+  /// Drops what `which` says, of all lanes in order. Places change.
+  Amount drop(const std::function<bool(const QueuedFrame&)>& which);
+  /// Moves everything of `channel` behind what waits in `lane` and forgets whose it was.
+  void release(Subscription* channel, std::size_t lane);
+
+  template <typename Visit>
+  void for_each(Visit&& visit) const {
+    for (const Lane& lane : lanes_)
+      for (std::size_t i = lane.head; i < lane.entries.size(); ++i) visit(lane.entries[i]);
+  }
+  /// Changes whenever a Place may have become another frame's.
+  [[nodiscard]] std::uint64_t generation() const { return generation_; }
+  /// The frame that leaves next from `lane`, or nullptr.
+  [[nodiscard]] const QueuedFrame* first(std::size_t lane) const {
+    return lanes_[lane].empty() ? nullptr : &lanes_[lane].entries[lanes_[lane].head];
+  }
+
+  /// Gives the room back that a burst has taken. Only when empty.
+  void trim();
+
+ private:
+  /// A queue in a vector: `head` entries at the front have left.
+  struct Lane {
+    std::vector<QueuedFrame> entries;
+    std::size_t head = 0;
+    std::uint64_t left = 0;  // entries that ever left: position = left + index - head
+    std::size_t ordered = 0;
+    std::size_t bytes = 0;
+    std::int64_t deficit = 0;
+    std::uint64_t round = 0;  // in which it got its quantum
+    [[nodiscard]] bool empty() const { return head == entries.size(); }
+    [[nodiscard]] std::size_t size() const { return entries.size() - head; }
+  };
+  /// Where the ordered frames of a channel wait.
+  struct Queue {
+    std::size_t lane;
+    std::size_t frames;
+  };
+
+  [[nodiscard]] bool alone(std::size_t lane) const { return frames_ == lanes_[lane].size(); }
+  [[nodiscard]] std::size_t settle_among(Subscription* channel, std::size_t lane, bool ordered);
+  [[nodiscard]] std::optional<std::size_t> lane_of(Subscription* channel);
+  void promote(Subscription* channel, std::size_t from, std::size_t to);
+  bool take_whole(std::size_t bytes_max, std::vector<QueuedFrame>& out);
+  bool take_share(Lane& lane, std::size_t number, std::size_t bytes_max, std::size_t& bytes,
+                  std::vector<QueuedFrame>& out);
+  void enter(Lane& lane, std::size_t number, const QueuedFrame& frame);
+  void leave(Lane& lane, std::size_t number, const QueuedFrame& frame);
+  void index_add(const QueuedFrame& frame, std::size_t lane);
+  void index_remove(const QueuedFrame& frame);
+
+  LaneLimits limits_;
+  ServerMetrics& metrics_;
+  std::array<Lane, kLanes> lanes_;
+  std::size_t frames_ = 0;
+  std::size_t ordered_ = 0;
+  std::uint64_t round_ = 1;
+  std::uint64_t generation_ = 0;
+  // Only once many ordered frames wait in more than one lane; gone when nothing waits.
+  std::unique_ptr<std::unordered_map<Subscription*, Queue>> index_;
+};
+
+}  // namespace tidewire
