@@ -62,18 +62,22 @@ describe('a saturated slow link', () => {
     const waiting = (bytes: number) => async () => (await metric('tidewire_queue_bytes')) > bytes
     await flood(writer, 'chat:bulk', {}, waiting(3_000_000))
     await flood(writer, 'chat:low', { priority: 'low' }, waiting(6_000_000))
-    // A slow reader from now on: a little at a time.
-    const reader = setInterval(() => {
-      slow.socket.resume()
-      setTimeout(() => slow.socket.pause(), 1)
-    }, 10)
+    // A slow reader from now on: eight messages, then a rest.
+    let rests = true
+    let read = 0
+    slow.socket.on('message', () => {
+      if (!rests || ++read % 8 !== 0) return
+      slow.socket.pause()
+      setTimeout(() => slow.socket.resume(), 5)
+    })
+    slow.socket.resume()
     const before = slow.messages.length
     expect((await writer.ask(say('chat:urgent', 'now', { priority: 'critical' }))).type).toBe('ack')
     const isUrgent = (message: Message) => message.channel === 'chat:urgent'
     // Two round trips as this link has them: a heartbeat waits for what is on its way, and for nothing else.
     for (let trip = 0; trip < 2; trip++) await slow.ask({ type: 'connection_heartbeat', payload: { timestamp: 0 } })
     expect(slow.messages.some(isUrgent)).toBe(true)
-    clearInterval(reader)
+    rests = false
     slow.socket.resume()
     await slow.next((message) => message.channel === 'chat:low' && message.offset === 20)
     const arrived = slow.messages.slice(before)
