@@ -45,6 +45,12 @@ ApiService::Handler ApiService::find(std::string_view name) {
       {"state/get", &ApiService::state_get},
       {"state/set", &ApiService::state_set},
       {"state/delete", &ApiService::state_delete},
+      {"streams/open", &ApiService::stream_open},
+      {"streams/append", &ApiService::stream_append},
+      {"streams/complete", &ApiService::stream_complete},
+      {"streams/cancel", &ApiService::stream_cancel},
+      {"streams/status", &ApiService::stream_status},
+      {"streams/ingest", &ApiService::stream_ingest},
   });
   for (const auto& [known, handler] : kHandlers)
     if (known == name) return handler;
@@ -93,18 +99,25 @@ http::Response ApiService::ready() const {
   return response;
 }
 
-void ApiService::call(const http::Request& request, std::string_view name, RespondFn respond) {
+RespondFn ApiService::count(RespondFn respond, std::string_view name) const {
   const EndpointLabel label = endpoint_label(name);
-  auto counted = [&probe = parts_.probe, label,
-                  respond = std::move(respond)](http::Response response) mutable {
+  return [&probe = parts_.probe, label,
+          respond = std::move(respond)](http::Response response) mutable {
     probe.api_request(label, status_label(static_cast<unsigned>(response.status()))).add();
     respond(std::move(response));
   };
-  if (!authorized(request))
-    return counted(
-        std::move(error_reply({.code = ErrorCode::unauthorized,
-                               .message = "the server API needs `Authorization: Bearer <api.key>`"})
-                      .set("WWW-Authenticate", "Bearer")));
+}
+
+http::Response ApiService::no_key() {
+  return std::move(
+      error_reply({.code = ErrorCode::unauthorized,
+                   .message = "the server API needs `Authorization: Bearer <api.key>`"})
+          .set("WWW-Authenticate", "Bearer"));
+}
+
+void ApiService::call(const http::Request& request, std::string_view name, RespondFn respond) {
+  RespondFn counted = count(std::move(respond), name);
+  if (!authorized(request)) return counted(no_key());
   const Handler handler = find(name);
   if (handler == nullptr)
     return counted(error_reply({.code = ErrorCode::not_found, .message = "no such API endpoint"}));

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "http/body_sink.h"
 #include "http/request.h"
 #include "http/response.h"
 #include "hub/node.h"
@@ -40,14 +41,24 @@ class ApiService {
  public:
   explicit ApiService(ApiParts parts);
 
+  static constexpr std::string_view kIngestPath = "/api/v1/streams/ingest";
+
   /// `request` is valid during the call only.
   void handle(const http::Request& request, RespondFn respond);
+
+  /// Takes a request for kIngestPath while its body arrives; nullptr: it has been answered.
+  [[nodiscard]] std::unique_ptr<http::BodySink> ingest(const http::Request& request,
+                                                       RespondFn respond,
+                                                       std::function<void()> resume);
 
  private:
   using Handler = void (ApiService::*)(std::string_view body, RespondFn respond);
 
   [[nodiscard]] static Handler find(std::string_view name);
   [[nodiscard]] bool authorized(const http::Request& request) const;
+  [[nodiscard]] static http::Response no_key();
+  /// Counts the answer for the endpoint.
+  [[nodiscard]] RespondFn count(RespondFn respond, std::string_view name) const;
   void call(const http::Request& request, std::string_view name, RespondFn respond);
   [[nodiscard]] http::Response ready() const;
 
@@ -65,6 +76,13 @@ class ApiService {
   void state_set(std::string_view body, RespondFn respond);
   void state_delete(std::string_view body, RespondFn respond);
   void batch(std::string_view body, RespondFn respond);
+
+  void stream_open(std::string_view body, RespondFn respond);
+  void stream_append(std::string_view body, RespondFn respond);
+  void stream_complete(std::string_view body, RespondFn respond);
+  void stream_cancel(std::string_view body, RespondFn respond);
+  void stream_status(std::string_view body, RespondFn respond);
+  void stream_ingest(std::string_view body, RespondFn respond);
 
   ApiParts parts_;
 };

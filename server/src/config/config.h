@@ -63,6 +63,7 @@ struct AuthConfig {
 struct ApiConfig {
   std::string key;  // empty: the server API answers 401 to everyone
   std::string key_file;
+  Milliseconds ingest_idle{60'000};
 };
 
 struct OriginsConfig {
@@ -98,6 +99,8 @@ struct LimitsConfig {
   std::uint64_t history_bytes = 256 * 1024 * 1024;
   std::uint64_t stream_bytes = 1024 * 1024;
   std::uint64_t streams_per_channel = 64;
+  std::uint64_t streams_per_producer = 32;
+  std::uint64_t stream_parts = 64;
   std::uint64_t presence_members = 1'000;
   std::uint64_t state_keys = 1'000;
   std::uint64_t state_value_bytes = 64 * 1024;

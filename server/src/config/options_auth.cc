@@ -60,6 +60,13 @@ constexpr Option kRows[] = {
      .kind = file,
      .help = "File that holds api.key.",
      .target = AT(api.key_file)},
+    {.path = "api.ingest_idle",
+     .kind = duration,
+     .help = "The body of `streams/ingest` may be silent for so long; then its message is "
+             "interrupted.",
+     .target = AT(api.ingest_idle),
+     .min = 1'000,
+     .max = 3'600'000},
 };
 
 }  // namespace

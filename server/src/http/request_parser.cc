@@ -15,6 +15,12 @@
 
 namespace tidewire::http {
 namespace beast = boost::beast;
+namespace {
+
+/// A streamed body is bounded by what takes it; this keeps the counting from overflowing.
+constexpr std::size_t kStreamedBytesMax = std::size_t{1} << 40;
+
+}  // namespace
 
 struct RequestParser::State {
   explicit State(const RequestLimits& request_limits)
@@ -29,6 +35,7 @@ struct RequestParser::State {
   void end_head();
   void feed_chunks(std::span<const char> bytes);
   void feed_length(std::span<const char> bytes);
+  void fill_request();
   [[nodiscard]] bool give_beast();
   void complete();
   void fail(const ParseError& why) {
@@ -37,6 +44,9 @@ struct RequestParser::State {
   }
 
   RequestLimits limits;
+  std::function<bool(std::string_view, std::string_view)> streams;
+  bool streaming = false;
+  std::string piece;  // of a streamed body, from the last feed()
   ParseStatus status = ParseStatus::need_more;
   HeadScanner head;
   ChunkScanner chunks;
@@ -69,19 +79,29 @@ void RequestParser::State::feed(std::span<const char> bytes) {
 }
 
 void RequestParser::State::end_head() {
-  const auto framed = frame_request(head.headers(), limits);
+  auto target = parse_target(head.method(), head.target());
+  streaming = target && streams && streams(head.method(), target->path);
+  RequestLimits bounds = limits;
+  if (streaming) {
+    bounds.body_bytes_max = kStreamedBytesMax;
+    beast_parser.body_limit(boost::none);
+    chunks = ChunkScanner(kStreamedBytesMax);
+  }
+  const auto framed = frame_request(head.headers(), bounds);
   if (!framed) return fail(framed.error());
   framing = *framed;
   body_bytes_left = framing.content_length;
   continue_asked = framing.expects_continue;
-  auto target = parse_target(head.method(), head.target());
   if (!target) return fail(target.error());
   request.path = std::move(target->path);
   request.query = target->query;
   pending = head.bytes();
   if (!give_beast()) return;
   if (!beast_parser.is_header_done()) return fail({400, "the request is malformed"});
-  if (!framing.chunked && body_bytes_left == 0) complete();
+  if (!framing.chunked && body_bytes_left == 0) return complete();
+  if (!streaming) return;
+  fill_request();
+  status = ParseStatus::head;
 }
 
 void RequestParser::State::feed_chunks(std::span<const char> bytes) {
@@ -91,6 +111,7 @@ void RequestParser::State::feed_chunks(std::span<const char> bytes) {
     consumed += *taken;
     pending.append(bytes.data(), *taken);
     if (chunks.whole() && !give_beast()) return;
+    if (streaming) piece += std::exchange(beast_parser.get().body(), {});
     bytes = bytes.subspan(*taken);
   }
   if (chunks.done()) complete();
@@ -101,6 +122,12 @@ void RequestParser::State::feed_length(std::span<const char> bytes) {
       static_cast<std::size_t>(std::min<std::uint64_t>(body_bytes_left, bytes.size()));
   body_bytes_left -= taken;
   consumed += taken;
+  if (streaming) {
+    // Beast would make room for all of it at once.
+    piece.append(bytes.data(), taken);
+    if (body_bytes_left == 0) status = ParseStatus::complete;
+    return;
+  }
   pending.append(bytes.data(), taken);
   if (give_beast() && body_bytes_left == 0) complete();
 }
@@ -125,6 +152,13 @@ bool RequestParser::State::give_beast() {
 
 void RequestParser::State::complete() {
   if (!beast_parser.is_done()) return fail({400, "the body is malformed"});
+  status = ParseStatus::complete;
+  if (streaming && !request.method.empty()) return;
+  fill_request();
+  request.body = beast_parser.get().body();
+}
+
+void RequestParser::State::fill_request() {
   const auto& message = beast_parser.get();
   request.method = head.method();
   request.target = head.target();
@@ -132,10 +166,8 @@ void RequestParser::State::complete() {
   for (const auto& field : message)
     request.headers.push_back({{field.name_string().data(), field.name_string().size()},
                                {field.value().data(), field.value().size()}});
-  request.body = message.body();
   request.keep_alive = message.keep_alive();
   request.upgrade = framing.upgrade;
-  status = ParseStatus::complete;
 }
 
 RequestParser::RequestParser(const RequestLimits& limits)
@@ -146,6 +178,8 @@ RequestParser& RequestParser::operator=(RequestParser&&) noexcept = default;
 
 ParseStatus RequestParser::feed(std::span<const char> bytes) {
   state_->consumed = 0;
+  state_->piece.clear();
+  if (state_->status == ParseStatus::head) state_->status = ParseStatus::need_more;
   if (state_->status == ParseStatus::need_more) state_->feed(bytes);
   state_->rest = bytes.subspan(state_->consumed);
   return state_->status;
@@ -156,7 +190,7 @@ std::size_t RequestParser::consumed() const { return state_->consumed; }
 std::span<const char> RequestParser::rest() const { return state_->rest; }
 
 const Request& RequestParser::request() const {
-  assert(state_->status == ParseStatus::complete);
+  assert(state_->status == ParseStatus::complete || state_->streaming);
   return state_->request;
 }
 
@@ -168,9 +202,22 @@ const ParseError& RequestParser::error() const {
 bool RequestParser::started() const { return state_->head.started(); }
 
 bool RequestParser::take_expects_continue() {
-  return state_->status == ParseStatus::need_more && std::exchange(state_->continue_asked, false);
+  const bool waits =
+      state_->status == ParseStatus::need_more || state_->status == ParseStatus::head;
+  return waits && std::exchange(state_->continue_asked, false);
 }
 
-void RequestParser::reset() { state_ = std::make_unique<State>(state_->limits); }
+void RequestParser::stream_bodies_of(
+    std::function<bool(std::string_view method, std::string_view path)> streams) {
+  state_->streams = std::move(streams);
+}
+
+std::string_view RequestParser::body_piece() const { return state_->piece; }
+
+void RequestParser::reset() {
+  auto fresh = std::make_unique<State>(state_->limits);
+  fresh->streams = std::move(state_->streams);
+  state_ = std::move(fresh);
+}
 
 }  // namespace tidewire::http

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -13,7 +14,12 @@
 
 namespace tidewire::http {
 
-enum class ParseStatus : std::uint8_t { need_more, complete, error };
+enum class ParseStatus : std::uint8_t {
+  need_more,
+  head,  // whole but for its body, which is taken as it comes
+  complete,
+  error
+};
 
 /// Reads one HTTP/1.1 request from bytes that arrive in pieces.
 ///
@@ -39,12 +45,20 @@ class RequestParser {
   [[nodiscard]] ParseStatus feed(std::span<const char> bytes);
   [[nodiscard]] ParseStatus status() const;
 
+  /// Requests for which `streams` says true (by method and path) do not wait for their body, and
+  /// body_bytes_max is not theirs: feed() says `head` once, then body_piece() has what each feed()
+  /// brought. Kept by reset().
+  void stream_bodies_of(
+      std::function<bool(std::string_view method, std::string_view path)> streams);
+  /// The part of such a body that the last feed() brought, chunks undone.
+  [[nodiscard]] std::string_view body_piece() const;
+
   /// How many bytes of the last feed() were used.
   [[nodiscard]] std::size_t consumed() const;
   /// The unused tail of the last feed(): a view into the caller's bytes.
   [[nodiscard]] std::span<const char> rest() const;
 
-  /// The request; only once feed() said complete.
+  /// The request; only once feed() said head or complete.
   [[nodiscard]] const Request& request() const;
   /// The refusal; only once feed() said error.
   [[nodiscard]] const ParseError& error() const;

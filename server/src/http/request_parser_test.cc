@@ -211,5 +211,76 @@ TEST(RequestParser, KeepsUtf8InHeaderValues) {
   EXPECT_EQ(parser.request().header("X"), "caf\xC3\xA9\t\xF0\x9F\x8C\x8A");
 }
 
+/// What a streamed request says, with the bytes cut at `cut`.
+std::string stream(const std::string& bytes, std::size_t cut) {
+  RequestParser parser({.body_bytes_max = 4});
+  parser.stream_bodies_of([](std::string_view method, std::string_view path) {
+    return method == "POST" && path == "/s";
+  });
+  std::string seen;
+  std::string_view parts[] = {std::string_view(bytes).substr(0, cut),
+                              std::string_view(bytes).substr(cut)};
+  for (std::string_view part : parts) {
+    while (!part.empty() && parser.status() != ParseStatus::complete &&
+           parser.status() != ParseStatus::error) {
+      const ParseStatus status = parser.feed(part);
+      if (status == ParseStatus::head)
+        seen += "head " + std::string(*parser.request().header("Content-Type")) + ":";
+      seen += parser.body_piece();
+      if (status == ParseStatus::error) return seen + "!" + std::to_string(parser.error().status);
+      part = {parser.rest().data(), parser.rest().size()};
+      if (status == ParseStatus::complete) return seen + "|" + std::string(part);
+    }
+  }
+  return seen;
+}
+
+TEST(RequestParser, GivesAStreamedBodyAsItComesWhereverItIsCut) {
+  const std::string head = "POST /s HTTP/1.1\r\nHost: a\r\nContent-Type: x\r\n";
+  const std::string chunked =
+      head + "Transfer-Encoding: chunked\r\n\r\n5\r\nHello\r\n7\r\n, world\r\n0\r\n\r\n";
+  const std::string length = head + "Content-Length: 12\r\n\r\nHello, worldGET";
+  for (std::size_t cut = 1; cut < chunked.size(); ++cut)
+    EXPECT_EQ(stream(chunked, cut), "head x:Hello, world|") << cut;
+  for (std::size_t cut = 1; cut < length.size() - 3; ++cut) {
+    // What follows the request is the caller's.
+    EXPECT_TRUE(stream(length, cut).starts_with("head x:Hello, world|")) << cut;
+  }
+}
+
+TEST(RequestParser, StreamsNoOtherBodies) {
+  const std::string head = " HTTP/1.1\r\nHost: a\r\nContent-Type: x\r\nContent-Length: 5\r\n\r\n";
+  EXPECT_EQ(stream("POST /t" + head + "12345", 4), "!413");
+  EXPECT_EQ(stream("PUT /s" + head + "12345", 4), "!413");
+}
+
+TEST(RequestParser, RefusesABadStreamedBody) {
+  const std::string head =
+      "POST /s HTTP/1.1\r\nHost: a\r\nContent-Type: x\r\nTransfer-Encoding: chunked\r\n\r\n";
+  EXPECT_EQ(stream(head + "2\r\nab\r\nx\r\n", 10), "head x:ab!400");
+}
+
+TEST(RequestParser, AStreamedRequestIsFollowedByOthers) {
+  RequestParser parser;
+  parser.stream_bodies_of(
+      [](std::string_view /*method*/, std::string_view path) { return path == "/s"; });
+  const std::string request = "POST /s HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\n";
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_EQ(parser.feed(request), ParseStatus::head);
+    ASSERT_EQ(parser.feed(std::string_view("x")), ParseStatus::complete);
+    EXPECT_EQ(parser.body_piece(), "x");
+    EXPECT_TRUE(parser.request().keep_alive);
+    parser.reset();
+  }
+}
+
+TEST(RequestParser, AStreamedRequestWithoutABodyIsWhole) {
+  RequestParser parser;
+  parser.stream_bodies_of(
+      [](std::string_view /*method*/, std::string_view /*path*/) { return true; });
+  ASSERT_EQ(parser.feed(get("/")), ParseStatus::complete);
+  EXPECT_EQ(parser.request().path, "/");
+}
+
 }  // namespace
 }  // namespace tidewire::http

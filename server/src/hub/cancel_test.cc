@@ -55,7 +55,7 @@ TEST_F(CancelTest, EndsTheMessageAndNamesWhoProducesIt) {
   ASSERT_TRUE(ack && ack->producer);
   EXPECT_EQ(ack->producer->sender.connection_id, "c-bot");
   EXPECT_EQ(ack->producer->shard, 1);
-  EXPECT_FALSE(ack->duplicate);
+  EXPECT_EQ(ack->state, CancelState::cancelled);
   EXPECT_EQ(history(), std::vector<std::string>{R"({"content":"half","role":"assistant",)"
                                                 R"("messageId":"m","status":"cancelled"})"});
   EXPECT_EQ(piece(2, "more").error().code, ErrorCode::stream_closed);
@@ -65,6 +65,7 @@ TEST_F(CancelTest, WaitsForAMessageThatHasNotBegun) {
   const auto ack = cancel();
   ASSERT_TRUE(ack);
   EXPECT_FALSE(ack->producer);
+  EXPECT_EQ(ack->state, CancelState::pending);
   const auto first = piece(1, "Well");
   ASSERT_TRUE(first && first->cancel);
   EXPECT_EQ(first->cancel->reason, "enough");
@@ -86,7 +87,7 @@ TEST_F(CancelTest, LeavesAMessageAloneThatIsWholeAtOnce) {
   const auto whole = piece(1, "all", true);
   ASSERT_TRUE(whole && whole->position);
   EXPECT_FALSE(whole->cancel);
-  EXPECT_TRUE(cancel()->duplicate) << "it has ended";
+  EXPECT_EQ(cancel()->state, CancelState::ended) << "it has ended";
 }
 
 TEST_F(CancelTest, IsForThePermittedAndTheProducer) {

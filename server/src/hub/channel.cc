@@ -89,6 +89,11 @@ std::expected<CancelAck, Error> Channel::cancel(const CancelRequest& request) {
   return streams_.cancel(request);
 }
 
+bool Channel::end_stream(const InterruptRequest& request) {
+  touch();
+  return streams_.end(request);
+}
+
 void Channel::change_state(StateChange change, ChannelState::Done done) {
   touch();
   state_.change(std::move(change), std::move(done));

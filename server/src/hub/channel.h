@@ -46,6 +46,7 @@ class Channel {
 
   void change_state(StateChange change, ChannelState::Done done);
   std::expected<CancelAck, Error> cancel(const CancelRequest& request);
+  bool end_stream(const InterruptRequest& request);
 
   /// What is due by now; called every few seconds.
   void sweep();

@@ -37,6 +37,7 @@ ChannelStreams::ChannelStreams(const ChannelScope& scope, Append append)
       early_cancels_(kEarlyCancelsMax, scope.options.stream_timeout.count()) {}
 
 void ChannelStreams::publish(const PublishRequest& request, PublishDone done) {
+  if (request.announces) return announce(request, std::move(done));
   const WallMillis now = scope_.now();
   const auto taken = table_.append(offer_of(request), now);
   if (!taken) return done(std::unexpected(taken.error()));
@@ -55,6 +56,18 @@ void ChannelStreams::publish(const PublishRequest& request, PublishDone done) {
   std::optional<StreamCancel> cancel;
   if (taken->index == 1) cancel = early_cancels_.take(request.message_id, now);
   if (request.complete) return finish(request.message_id, StreamEnd::complete, std::move(done));
+  if (!cancel) return done(PublishAck{});
+  end_early(std::string(request.message_id), StreamEnd::cancelled);
+  done(PublishAck{.cancel = std::make_shared<const StreamCancel>(std::move(*cancel))});
+}
+
+void ChannelStreams::announce(const PublishRequest& request, PublishDone done) {
+  const WallMillis now = scope_.now();
+  const auto opened = table_.open(offer_of(request), now);
+  if (!opened) return done(std::unexpected(opened.error()));
+  if (opened->duplicate) return done(PublishAck{.duplicate = true});
+  remember_sender(request);
+  auto cancel = early_cancels_.take(request.message_id, now);
   if (!cancel) return done(PublishAck{});
   end_early(std::string(request.message_id), StreamEnd::cancelled);
   done(PublishAck{.cancel = std::make_shared<const StreamCancel>(std::move(*cancel))});
@@ -124,18 +137,44 @@ std::expected<CancelAck, Error> ChannelStreams::cancel(const CancelRequest& requ
     return fail(ErrorCode::permission_denied, "no permission to cancel on this channel",
                 "/channel");
   if (stream != nullptr) {
-    CancelAck ack{.producer = producers_[request.message_id]};
+    CancelAck ack{.state = CancelState::cancelled, .producer = producers_[request.message_id]};
     end_early(request.message_id, StreamEnd::cancelled);
     return ack;
   }
-  if (table_.has_ended(request.message_id)) return CancelAck{.duplicate = true};
+  if (table_.has_ended(request.message_id)) return CancelAck{.state = CancelState::ended};
   early_cancels_.remember(request.message_id, request.cancel, scope_.now());
   return CancelAck{};
 }
 
+bool ChannelStreams::end(const InterruptRequest& request) {
+  const MessageStream* stream = table_.find(request.message_id);
+  if (stream == nullptr || stream->producer() != request.producer ||
+      stream->generation() != request.generation)
+    return false;
+  end_early(request.message_id, request.end);
+  return true;
+}
+
+StreamStatus ChannelStreams::status(std::string_view message_id) const {
+  StreamStatus status;
+  bool pending = early_cancels_.waits(message_id, scope_.now());
+  for (const MessageStream* stream : table_.growing()) {
+    if (!message_id.empty() && stream->message_id() != message_id) continue;
+    const bool begun = stream->pieces() > 0;
+    if (begun) status.activity = StreamActivity::active;
+    pending = pending || !begun;
+    status.streams.push_back({stream->message_id(), stream->generation(), stream->pieces(),
+                              stream->started_at(),
+                              producers_.find(stream->message_id())->second.sender});
+  }
+  if (status.activity == StreamActivity::none && pending) status.activity = StreamActivity::pending;
+  return status;
+}
+
 std::vector<PublicationPtr> ChannelStreams::snapshots() const {
   std::vector<PublicationPtr> all;
-  for (const MessageStream* stream : table_.growing()) all.push_back(snapshot(*stream));
+  for (const MessageStream* stream : table_.growing())
+    if (stream->pieces() > 0) all.push_back(snapshot(*stream));
   return all;
 }
 

@@ -10,6 +10,7 @@
 #include "hub/cancel_request.h"
 #include "hub/channel_scope.h"
 #include "hub/publish_request.h"
+#include "hub/stream_status.h"
 #include "stream/early_cancels.h"
 #include "stream/stream_table.h"
 
@@ -34,6 +35,12 @@ class ChannelStreams {
   /// A message that has not begun yet ends at its first piece.
   std::expected<CancelAck, Error> cancel(const CancelRequest& request);
 
+  /// Ends a message that its producer has left; false when it is not there any more.
+  bool end(const InterruptRequest& request);
+
+  /// What grows, is announced or will be stopped at its first piece; `message_id` empty: anything.
+  [[nodiscard]] StreamStatus status(std::string_view message_id) const;
+
   /// Ends growing messages that nobody continues: the text so far becomes a durable message with
   /// status `interrupted`.
   void interrupt_abandoned();
@@ -46,6 +53,7 @@ class ChannelStreams {
   [[nodiscard]] bool idle();
 
  private:
+  void announce(const PublishRequest& request, PublishDone done);
   void end_early(const std::string& message_id, StreamEnd end);
   void finish(std::string_view message_id, StreamEnd end, PublishDone done);
   void remember_sender(const PublishRequest& request);

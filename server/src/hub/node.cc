@@ -70,7 +70,36 @@ void Node::cancel(CancelRequest request, Done<std::expected<CancelAck, Error>> d
       [request = std::move(request)](Node& node) -> std::expected<CancelAck, Error> {
         auto channel = node.channels_.find_or_create(request.channel);
         if (!channel) return std::unexpected(std::move(channel.error()));
-        return (*channel)->cancel(request);
+        auto ack = (*channel)->cancel(request);
+        // The owner tells who watches, so that they hear of it before an answer to a later piece.
+        if (ack && ack->producer && ack->producer->sender.connection_id.empty())
+          node.mesh_.post(
+              ack->producer->shard, [producer = node.nodes_[ack->producer->shard], request] {
+                producer->cancel_watches_.tell(request.channel, request.message_id, request.cancel);
+              });
+        return ack;
+      },
+      std::move(done));
+}
+
+void Node::end_stream(InterruptRequest request, Done<bool> done) {
+  const std::string name = request.channel;
+  ask<bool>(
+      name,
+      [request = std::move(request)](Node& node) {
+        Channel* found = node.channels_.find(request.channel);
+        return found != nullptr && found->end_stream(request);
+      },
+      std::move(done));
+}
+
+void Node::stream_status(std::string channel, std::string message_id, Done<StreamStatus> done) {
+  const std::string name = channel;
+  ask<StreamStatus>(
+      name,
+      [channel = std::move(channel), message_id = std::move(message_id)](Node& node) {
+        const Channel* found = node.channels_.find(channel);
+        return found == nullptr ? StreamStatus{} : found->streams().status(message_id);
       },
       std::move(done));
 }

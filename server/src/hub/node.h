@@ -6,11 +6,13 @@
 #include <vector>
 
 #include "hub/cancel_request.h"
+#include "hub/cancel_watches.h"
 #include "hub/channel_table.h"
 #include "hub/hub.h"
 #include "hub/publish_request.h"
 #include "hub/shard_mesh.h"
 #include "hub/state_request.h"
+#include "hub/stream_status.h"
 #include "hub/subscribe_request.h"
 
 namespace tidewire {
@@ -57,7 +59,15 @@ class Node {
   void connect(std::vector<Node*> nodes) { nodes_ = std::move(nodes); }
 
   void publish(const PublishRequest& request, PublishDone done);
+  /// A producer that watches (cancel_watches()) is told; one with a connection is the caller's
+  /// matter.
   void cancel(CancelRequest request, Done<std::expected<CancelAck, Error>> done);
+  /// False: the message was not there any more.
+  void end_stream(InterruptRequest request, Done<bool> done);
+  /// `message_id` empty: all of the channel.
+  void stream_status(std::string channel, std::string message_id, Done<StreamStatus> done);
+  /// Of this shard's producers without a connection.
+  [[nodiscard]] CancelWatches& cancel_watches() { return cancel_watches_; }
 
   /// Links `subscription` and asks for the channel's snapshot. `done` must hub().activate() it (or
   /// unsubscribe() on an error).
@@ -111,6 +121,7 @@ class Node {
   ShardMesh& mesh_;
   ServerMetrics& metrics_;
   Hub hub_;
+  CancelWatches cancel_watches_;
   HistoryBudget history_budget_;  // outlives the channels
   ChannelTable channels_;
   std::vector<Node*> nodes_;

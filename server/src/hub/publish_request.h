@@ -44,6 +44,7 @@ struct PublishRequest {
   std::uint64_t generation = 0;
   std::uint64_t index = 0;  // 0: the next one
   bool complete = false;
+  bool announces = false;  // no piece: the message will begin, or its producer is alive
 };
 
 /// What the publisher is told.

@@ -467,6 +467,8 @@ enum class MessageType : std::uint8_t {
   state_get,  // Reads one key of the channel's shared state, or all.
   state_set,  // Writes one key, when its version matches.
   state_delete,  // Removes one key, when its version matches.
+  stream_open,  // Announces a growing message before its first piece; once more: its producer is alive.
+  stream_status,  // Asks whether something streams in the channel.
   stream_cancel,  // Asks for a growing message to stop; the producer receives the same type.
   connection_heartbeat,  // Proof of life, both ways.
   chat_message,  // One whole message of a conversation.
@@ -485,7 +487,7 @@ enum class MessageType : std::uint8_t {
   rpc_request,  // A call for a worker.
   state_changed,  // A key of the shared state changed.
 };
-inline constexpr std::size_t kMessageTypeCount = 31;
+inline constexpr std::size_t kMessageTypeCount = 33;
 
 [[nodiscard]] constexpr std::string_view to_name(MessageType value) {
   switch (value) {
@@ -503,6 +505,8 @@ inline constexpr std::size_t kMessageTypeCount = 31;
     case MessageType::state_get: return "state_get";
     case MessageType::state_set: return "state_set";
     case MessageType::state_delete: return "state_delete";
+    case MessageType::stream_open: return "stream_open";
+    case MessageType::stream_status: return "stream_status";
     case MessageType::stream_cancel: return "stream_cancel";
     case MessageType::connection_heartbeat: return "connection_heartbeat";
     case MessageType::chat_message: return "chat_message";
@@ -540,6 +544,8 @@ template <>
   if (name == "state_get") return MessageType::state_get;
   if (name == "state_set") return MessageType::state_set;
   if (name == "state_delete") return MessageType::state_delete;
+  if (name == "stream_open") return MessageType::stream_open;
+  if (name == "stream_status") return MessageType::stream_status;
   if (name == "stream_cancel") return MessageType::stream_cancel;
   if (name == "connection_heartbeat") return MessageType::connection_heartbeat;
   if (name == "chat_message") return MessageType::chat_message;
@@ -579,6 +585,8 @@ enum class MessageRole : std::uint8_t { command, control, event, reply, push };
     case MessageType::state_get: return MessageRole::command;
     case MessageType::state_set: return MessageRole::command;
     case MessageType::state_delete: return MessageRole::command;
+    case MessageType::stream_open: return MessageRole::command;
+    case MessageType::stream_status: return MessageRole::command;
     case MessageType::stream_cancel: return MessageRole::command;
     case MessageType::connection_heartbeat: return MessageRole::control;
     case MessageType::chat_message: return MessageRole::event;
@@ -617,6 +625,8 @@ enum class MessageRole : std::uint8_t { command, control, event, reply, push };
     case MessageType::state_get: return true;
     case MessageType::state_set: return true;
     case MessageType::state_delete: return true;
+    case MessageType::stream_open: return true;
+    case MessageType::stream_status: return true;
     case MessageType::stream_cancel: return true;
     case MessageType::connection_heartbeat: return true;
     case MessageType::chat_message: return true;
@@ -656,6 +666,8 @@ enum class ChannelUse : std::uint8_t { never, optional, required };
     case MessageType::state_get: return ChannelUse::required;
     case MessageType::state_set: return ChannelUse::required;
     case MessageType::state_delete: return ChannelUse::required;
+    case MessageType::stream_open: return ChannelUse::required;
+    case MessageType::stream_status: return ChannelUse::required;
     case MessageType::stream_cancel: return ChannelUse::required;
     case MessageType::connection_heartbeat: return ChannelUse::never;
     case MessageType::chat_message: return ChannelUse::required;
@@ -693,6 +705,8 @@ enum class ChannelUse : std::uint8_t { never, optional, required };
     case MessageType::state_get: return std::nullopt;
     case MessageType::state_set: return std::nullopt;
     case MessageType::state_delete: return std::nullopt;
+    case MessageType::stream_open: return std::nullopt;
+    case MessageType::stream_status: return std::nullopt;
     case MessageType::stream_cancel: return std::nullopt;
     case MessageType::connection_heartbeat: return std::nullopt;
     case MessageType::chat_message: return DeliveryClass::durable;
@@ -730,6 +744,8 @@ enum class ChannelUse : std::uint8_t { never, optional, required };
     case MessageType::state_get: return std::nullopt;
     case MessageType::state_set: return std::nullopt;
     case MessageType::state_delete: return std::nullopt;
+    case MessageType::stream_open: return std::nullopt;
+    case MessageType::stream_status: return std::nullopt;
     case MessageType::stream_cancel: return std::nullopt;
     case MessageType::connection_heartbeat: return Priority::critical;
     case MessageType::chat_message: return Priority::normal;

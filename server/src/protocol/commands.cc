@@ -264,6 +264,25 @@ std::expected<StateDeleteCommand, Error> parse_state_delete(std::string_view pay
   return finish(fields, std::move(command));
 }
 
+std::expected<StreamOpenCommand, Error> parse_stream_open(std::string_view payload) {
+  StreamOpenCommand command;
+  PayloadFields fields(payload);
+  while (fields.next()) {
+    if (fields.is("messageId")) fields.read_text(command.message_id, 1, kMessageIdBytesMax);
+    if (fields.is("generation")) fields.read_whole(command.generation, 0, kWholeNumberMax);
+  }
+  fields.need({"messageId"});
+  return finish(fields, std::move(command));
+}
+
+std::expected<StreamStatusCommand, Error> parse_stream_status(std::string_view payload) {
+  StreamStatusCommand command;
+  PayloadFields fields(payload);
+  while (fields.next())
+    if (fields.is("messageId")) fields.read_text(command.message_id, 1, kMessageIdBytesMax);
+  return finish(fields, std::move(command));
+}
+
 std::expected<StreamCancelCommand, Error> parse_stream_cancel(std::string_view payload) {
   StreamCancelCommand command;
   PayloadFields fields(payload);

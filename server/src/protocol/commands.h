@@ -118,6 +118,15 @@ struct StateDeleteCommand {
   std::optional<std::uint64_t> if_version;
 };
 
+struct StreamOpenCommand {
+  std::string message_id;
+  std::uint64_t generation = 0;
+};
+
+struct StreamStatusCommand {
+  std::string message_id;  // empty: all of the channel
+};
+
 struct StreamCancelCommand {
   std::string message_id;
   std::string reason;
@@ -140,6 +149,9 @@ struct HeartbeatCommand {
 [[nodiscard]] std::expected<StateGetCommand, Error> parse_state_get(std::string_view payload);
 [[nodiscard]] std::expected<StateSetCommand, Error> parse_state_set(std::string_view payload);
 [[nodiscard]] std::expected<StateDeleteCommand, Error> parse_state_delete(std::string_view payload);
+[[nodiscard]] std::expected<StreamOpenCommand, Error> parse_stream_open(std::string_view payload);
+[[nodiscard]] std::expected<StreamStatusCommand, Error> parse_stream_status(
+    std::string_view payload);
 [[nodiscard]] std::expected<StreamCancelCommand, Error> parse_stream_cancel(
     std::string_view payload);
 [[nodiscard]] std::expected<HeartbeatCommand, Error> parse_heartbeat(std::string_view payload);

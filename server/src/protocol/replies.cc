@@ -79,7 +79,9 @@ std::string unsubscribed_payload(UnsubscribeReason reason) {
 std::string ack_payload(const Ack& ack) {
   JsonObject out(96);
   if (ack.offset) out.number("offset", *ack.offset).text("epoch", ack.epoch);
-  return out.boolean("duplicate", ack.duplicate).finish();
+  out.boolean("duplicate", ack.duplicate);
+  if (!ack.state.empty()) out.text("state", ack.state);
+  return out.finish();
 }
 
 std::string history_payload(const History& history) {
@@ -199,6 +201,26 @@ std::string chunk_payload(const ChunkDelivery& chunk) {
   if (chunk.part != nullptr) out.raw("part", part_head(*chunk.part).finish());
   if (!chunk.parts.empty()) out.raw("parts", parts_json(chunk.parts));
   return out.finish();
+}
+
+std::string stream_status_payload(std::string_view status, std::span<const StreamItem> streams) {
+  std::string list = "[";
+  for (const StreamItem& stream : streams) {
+    if (list.size() > 1) list += ',';
+    const std::string producer = JsonObject()
+                                     .text("userId", stream.user_id)
+                                     .text("connectionId", stream.connection_id)
+                                     .text("client", stream.client)
+                                     .finish();
+    list += JsonObject()
+                .text("messageId", stream.message_id)
+                .number("generation", stream.generation)
+                .number("rev", stream.rev)
+                .number("startedAt", stream.started_at)
+                .raw("producer", producer)
+                .finish();
+  }
+  return JsonObject().text("status", status).raw("streams", list + "]").finish();
 }
 
 std::string stream_cancel_payload(std::string_view message_id, std::string_view reason) {

@@ -47,6 +47,7 @@ struct Ack {
   std::optional<std::uint64_t> offset;
   std::string_view epoch;
   bool duplicate = false;
+  std::string_view state;  // of a cancel; empty: left out
 };
 [[nodiscard]] std::string ack_payload(const Ack& ack);
 
@@ -130,6 +131,19 @@ struct ChunkDelivery {
   std::span<const PartItem> parts = {};  // several, each with its content
 };
 [[nodiscard]] std::string chunk_payload(const ChunkDelivery& chunk);
+
+/// One growing message, for `stream_status`.
+struct StreamItem {
+  std::string_view message_id;
+  std::uint64_t generation = 0;
+  std::uint64_t rev = 0;
+  std::int64_t started_at = 0;
+  std::string_view user_id;
+  std::string_view connection_id;
+  std::string_view client;
+};
+[[nodiscard]] std::string stream_status_payload(std::string_view status,
+                                                std::span<const StreamItem> streams);
 
 [[nodiscard]] std::string stream_cancel_payload(std::string_view message_id,
                                                 std::string_view reason);

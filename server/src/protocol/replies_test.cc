@@ -74,6 +74,26 @@ TEST(Replies, AChunkNamesThePiecesItHolds) {
             R"({"messageId":"m","content":"abc","isComplete":true,"rev":[1,9],"snapshot":true})");
 }
 
+TEST(Replies, AChunkNamesItsPartOrItsParts) {
+  const std::array<PartItem, 2> items = {PartItem{"c\"1", "tool_call", "find", "{}"},
+                                         PartItem{.kind = "text"}};
+  EXPECT_EQ(chunk_payload({.message_id = "m", .content = "{}", .generation = 2, .part = &items[0]}),
+            R"({"messageId":"m","content":"{}","isComplete":false,"rev":[1,1],"generation":2,)"
+            R"("part":{"id":"c\"1","kind":"tool_call","name":"find"}})");
+  EXPECT_EQ(chat_message_payload(
+                {.content = "a", .role = "assistant", .message_id = "m", .parts = items}),
+            R"({"content":"a","role":"assistant","messageId":"m","parts":[{"id":"c\"1",)"
+            R"("kind":"tool_call","name":"find","content":"{}"},{"kind":"text"}]})");
+}
+
+TEST(Replies, StreamStatusListsWhatGrows) {
+  EXPECT_EQ(stream_status_payload("none", {}), R"({"status":"none","streams":[]})");
+  const std::array<StreamItem, 1> items = {StreamItem{"m", 1, 4, 17, "bot", "c", "x/1"}};
+  EXPECT_EQ(stream_status_payload("active", items),
+            R"({"status":"active","streams":[{"messageId":"m","generation":1,"rev":4,)"
+            R"("startedAt":17,"producer":{"userId":"bot","connectionId":"c","client":"x/1"}}]})");
+}
+
 TEST(Replies, StateNamesKeysAndVersions) {
   EXPECT_EQ(state_payload({"k", "[1]", 3}), R"({"key":"k","value":[1],"version":3})");
   EXPECT_EQ(state_payload({"k", "", 0}), R"({"key":"k","version":0})");

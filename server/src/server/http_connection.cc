@@ -24,7 +24,11 @@ HttpConnection::HttpConnection(const HttpParts& parts, HttpService& service,
       stream_(std::move(stream)),
       parser_(parts.limits),
       timer_([](void* self) { static_cast<HttpConnection*>(self)->on_deadline(); }, this),
-      accepted_us_(parts.shard.clock().mono_us()) {}
+      accepted_us_(parts.shard.clock().mono_us()) {
+  parser_.stream_bodies_of([&service](std::string_view method, std::string_view path) {
+    return service.streams_body(method, path);
+  });
+}
 
 void HttpConnection::start() {
   if (!parts_.shard.watch(stream_->fd(), *this)) return finish(false);
@@ -36,12 +40,21 @@ void HttpConnection::deadline(MonoMillis after_ms) {
 }
 
 void HttpConnection::on_deadline() {
+  if (phase_ == Phase::receiving) {
+    if (paused_) return deadline(parts_.timeouts.body_ms);  // we are the slow ones
+    abort_body();
+    return too_late();
+  }
   if (phase_ != Phase::reading || !parser_.started()) {
     if (first_request_ && phase_ == Phase::reading)
       parts_.metrics.handshakes[HandshakeLabel::timeout].add();
     return finish(false);
   }
   parts_.metrics.handshakes[HandshakeLabel::timeout].add();
+  too_late();
+}
+
+void HttpConnection::too_late() {
   keep_alive_ = false;
   http::Response late = http::error_response(408, std::to_underlying(ErrorCode::invalid_message),
                                              to_name(ErrorCode::invalid_message),
@@ -54,27 +67,30 @@ void HttpConnection::on_ready(bool readable, bool writable) {
   if (writable && phase_ == Phase::writing) parts_.shard.at_turn_end(*this);
   if (readable || (writable && stream_->read_wants_write())) {
     readable_ = true;
-    if (phase_ == Phase::reading) read();
+    if (wants_bytes()) read();
   }
 }
 
 void HttpConnection::read() {
   const auto self = shared_from_this();
   const std::span<char> buffer = parts_.shard.read_buffer();
-  while (!finished_ && phase_ == Phase::reading) {
+  while (!finished_ && wants_bytes()) {
     const net::IoResult got = stream_->read(buffer);
     if (got.status == net::IoStatus::would_block) break;
     if (got.status != net::IoStatus::ok) return finish(false);
     feed(buffer.first(got.bytes));
     if (!finished_ && got.bytes < buffer.size() && !hung_up()) break;
   }
-  if (phase_ == Phase::reading) readable_ = false;
+  if (wants_bytes()) readable_ = false;
 }
 
 void HttpConnection::feed(std::span<const char> bytes) {
   const bool fresh = !parser_.started();
   switch (parser_.feed(bytes)) {
+    case http::ParseStatus::head:
+      return begin_body();
     case http::ParseStatus::need_more:
+      if (phase_ == Phase::receiving) return take_body();
       if (fresh && parser_.started() && !first_request_) deadline(parts_.timeouts.head_ms);
       if (parser_.take_expects_continue()) {
         output_ = "HTTP/1.1 100 Continue\r\n\r\n";
@@ -82,10 +98,64 @@ void HttpConnection::feed(std::span<const char> bytes) {
       }
       return;
     case http::ParseStatus::error:
+      abort_body();
       return refuse();
     case http::ParseStatus::complete:
-      return dispatch();
+      return phase_ == Phase::receiving ? end_body() : dispatch();
   }
+}
+
+void HttpConnection::begin_body() {
+  const http::Request& request = parser_.request();
+  first_request_ = false;
+  keep_alive_ = request.keep_alive;
+  head_only_ = false;
+  phase_ = Phase::receiving;
+  paused_ = false;
+  deadline(parts_.timeouts.body_ms);
+  const std::span<const char> rest = parser_.rest();
+  sink_ = service_.body_sink(
+      request,
+      [weak = weak_from_this()](http::Response response) {
+        if (const auto self = weak.lock()) self->respond(std::move(response));
+      },
+      [weak = weak_from_this()] {
+        if (const auto self = weak.lock()) self->resume_body();
+      });
+  if (phase_ != Phase::receiving || !sink_) return;  // it is answered
+  if (parser_.take_expects_continue()) {
+    output_ = "HTTP/1.1 100 Continue\r\n\r\n";
+    parts_.shard.at_turn_end(*this);
+  }
+  if (!rest.empty()) feed(rest);
+}
+
+void HttpConnection::take_body() {
+  const std::string_view piece = parser_.body_piece();
+  if (piece.empty() || !sink_) return;
+  deadline(parts_.timeouts.body_ms);
+  if (!sink_->take(piece)) paused_ = true;
+}
+
+void HttpConnection::end_body() {
+  take_body();
+  if (phase_ != Phase::receiving) return;  // it was answered before its end
+  const std::span<const char> rest = parser_.rest();
+  pending_.assign(rest.begin(), rest.end());
+  phase_ = Phase::answering;
+  timer_.cancel();
+  sink_->end();
+}
+
+void HttpConnection::abort_body() {
+  if (phase_ == Phase::receiving && sink_) sink_->abort();
+}
+
+void HttpConnection::resume_body() {
+  if (finished_ || phase_ != Phase::receiving || !paused_) return;
+  paused_ = false;
+  deadline(parts_.timeouts.body_ms);
+  if (readable_) parts_.shard.again(*this);
 }
 
 void HttpConnection::refuse() {
@@ -128,6 +198,7 @@ void HttpConnection::upgrade(const http::Request& request) {
 
 void HttpConnection::respond(http::Response response) {
   if (finished_ || phase_ == Phase::writing) return;
+  if (phase_ == Phase::receiving) keep_alive_ = false;  // the rest of the body is not read
   phase_ = Phase::writing;
   keep_alive_ = keep_alive_ && response.keep_alive() && pending_.size() <= kPendingBytesMax;
   output_ += http::serialize(response, {.now_ms = parts_.shard.clock().wall_ms(),
@@ -173,6 +244,7 @@ bool HttpConnection::fill() {
 
 void HttpConnection::written() {
   if (!keep_alive_) return finish(true);
+  sink_.reset();
   parser_.reset();
   phase_ = Phase::reading;
   deadline(parts_.timeouts.idle_ms);
@@ -184,6 +256,7 @@ void HttpConnection::written() {
 void HttpConnection::finish(bool clean) {
   if (finished_) return;
   finished_ = true;
+  abort_body();
   timer_.cancel();
   cancel_turn_end();
   end_stream(*this, parts_.shard, parts_.lingering, stream_, clean);

@@ -29,6 +29,7 @@ class HttpKeeper {
 
 struct HttpTimeouts {
   MonoMillis head_ms = 5'000;    // from the accept, or the request's first byte, to its end
+  MonoMillis body_ms = 60'000;   // without a byte of a body that is taken as it comes
   MonoMillis idle_ms = 30'000;   // between requests
   MonoMillis write_ms = 30'000;  // a response that the client does not take
 };
@@ -59,7 +60,12 @@ class HttpConnection final : public net::Pollable,
   void abort() { finish(false); }
 
  private:
-  enum class Phase : std::uint8_t { reading, answering, writing };
+  enum class Phase : std::uint8_t {
+    reading,
+    receiving,  // a body that sink_ takes as it comes
+    answering,
+    writing
+  };
 
   void on_ready(bool readable, bool writable) override;
   void on_turn_end() override;
@@ -67,7 +73,16 @@ class HttpConnection final : public net::Pollable,
   void read();
   void feed(std::span<const char> bytes);
   void dispatch();
+  void begin_body();
+  void take_body();
+  void end_body();
+  void abort_body();
+  void resume_body();
   void refuse();
+  void too_late();
+  [[nodiscard]] bool wants_bytes() const {
+    return phase_ == Phase::reading || (phase_ == Phase::receiving && !paused_);
+  }
   void upgrade(const http::Request& request);
   void respond(http::Response response);
   void write();
@@ -85,6 +100,7 @@ class HttpConnection final : public net::Pollable,
   std::string output_;
   std::size_t written_ = 0;
   std::unique_ptr<http::BodySource> body_;
+  std::unique_ptr<http::BodySink> sink_;
   Timer timer_;
   const MonoMicros accepted_us_;
   Phase phase_ = Phase::reading;
@@ -93,6 +109,7 @@ class HttpConnection final : public net::Pollable,
   bool readable_ = false;  // an edge came while a request was being answered
   bool first_request_ = true;
   bool finished_ = false;
+  bool paused_ = false;  // sink_ wants no more for now
 };
 
 }  // namespace tidewire

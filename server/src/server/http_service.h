@@ -5,8 +5,10 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "api/api_service.h"
+#include "http/body_sink.h"
 #include "http/request.h"
 #include "http/response.h"
 #include "net/stream.h"
@@ -31,6 +33,17 @@ class HttpService {
 
   /// `request` is valid during the call only.
   virtual void handle(const http::Request& request, RespondFn respond) = 0;
+  /// Whether a request of this method and path is taken by body_sink() while its body arrives.
+  [[nodiscard]] virtual bool streams_body(std::string_view /*method*/, std::string_view /*path*/) {
+    return false;
+  }
+  /// Takes such a request; nullptr: it has been answered. `resume` is called on the shard when the
+  /// sink takes more again.
+  virtual std::unique_ptr<http::BodySink> body_sink(const http::Request& /*request*/,
+                                                    RespondFn /*respond*/,
+                                                    std::function<void()> /*resume*/) {
+    return nullptr;
+  }
   virtual UpgradeDecision upgrade(const http::Request& request, const net::Stream& stream) = 0;
 
  protected:

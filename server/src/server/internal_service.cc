@@ -35,6 +35,16 @@ void InternalService::handle(const http::Request& request, RespondFn respond) {
   api_.handle(request, std::move(respond));
 }
 
+bool InternalService::streams_body(std::string_view method, std::string_view path) {
+  return method == "POST" && path == ApiService::kIngestPath;
+}
+
+std::unique_ptr<http::BodySink> InternalService::body_sink(const http::Request& request,
+                                                           RespondFn respond,
+                                                           std::function<void()> resume) {
+  return api_.ingest(request, std::move(respond), std::move(resume));
+}
+
 HttpService::UpgradeDecision InternalService::upgrade(const http::Request& /*request*/,
                                                       const net::Stream& /*stream*/) {
   return {.refusal = std::move(

@@ -28,13 +28,15 @@ ws::DeflateConfig deflate_config(const CompressionConfig& compression) {
 
 ChannelLimits channel_limits(const Config& config) {
   const LimitsConfig& limits = config.limits;
-  return {
-      .presence_members = limits.presence_members,
-      .presence_grace_ms = config.presence.grace.count(),
-      .streams = {.growing_max = limits.streams_per_channel, .text_bytes_max = limits.stream_bytes},
-      .state = {.keys_max = limits.state_keys,
-                .value_bytes_max = limits.state_value_bytes,
-                .bytes_max = limits.state_bytes}};
+  return {.presence_members = limits.presence_members,
+          .presence_grace_ms = config.presence.grace.count(),
+          .streams = {.growing_max = limits.streams_per_channel,
+                      .growing_per_producer_max = limits.streams_per_producer,
+                      .text_bytes_max = limits.stream_bytes,
+                      .parts_max = limits.stream_parts},
+          .state = {.keys_max = limits.state_keys,
+                    .value_bytes_max = limits.state_value_bytes,
+                    .bytes_max = limits.state_bytes}};
 }
 
 OutboxLimits outbox_limits(const Config& config) {
@@ -128,7 +130,8 @@ ShardServer::ShardServer(net::Shard& shard, ShardMesh& mesh, RpcDesk& rpc, Share
                   .limits = {.head_bytes_max = state.config.limits.header_bytes,
                              .headers_max = state.config.limits.headers,
                              .body_bytes_max = state.config.limits.body_bytes},
-                  .timeouts = {.head_ms = state.config.limits.header_timeout.count()}},
+                  .timeouts = {.head_ms = state.config.limits.header_timeout.count(),
+                               .body_ms = state.config.api.ingest_idle.count()}},
       sweep_timer_([](void* self) { static_cast<ShardServer*>(self)->sweep(); }, this),
       drain_timer_([](void* self) { static_cast<ShardServer*>(self)->close_next(); }, this) {
   echo_parts_.outbox_limits = echo_outbox_limits(state.config.limits);

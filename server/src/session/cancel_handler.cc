@@ -6,6 +6,7 @@
 #include "protocol/commands.h"
 #include "protocol/replies.h"
 #include "session/channel_access.h"
+#include "session/payloads.h"
 #include "session/session.h"
 
 namespace tidewire {
@@ -28,26 +29,25 @@ void CancelHandler::cancel(Session& session, const Envelope& envelope) {
                message_id = request.message_id,
                cancel = request.cancel](const std::expected<CancelAck, Error>& ack) mutable {
     if (ack && ack->producer)
-      reach(context, *ack->producer, channel, std::move(message_id), std::move(cancel));
+      reach({context.node.mesh(), context.all_sessions}, *ack->producer, channel,
+            std::move(message_id), std::move(cancel));
     const auto self = weak.lock();
     if (!self) return;
     if (!ack) return self->reply_error(id, ack.error(), channel);
     if (id.empty()) return;  // fire and forget
-    self->reply(MessageType::ack, id, channel, ack_payload({.duplicate = ack->duplicate}));
+    self->reply(MessageType::ack, id, channel, cancel_ack_payload(*ack));
   };
   session.context_.node.cancel(std::move(request), std::move(done));
 }
 
-void CancelHandler::reach(const SessionContext& context, const Producer& producer,
-                          std::string channel, std::string message_id, StreamCancel cancel) {
-  if (producer.sender.connection_id.empty()) return;  // the server API: its next piece is refused
-  context.node.mesh().post(producer.shard,
-                           [sessions = context.all_sessions[producer.shard],
-                            id = producer.sender.connection_id, channel = std::move(channel),
-                            message_id = std::move(message_id), cancel = std::move(cancel)] {
-                             if (Session* session = sessions->find(id))
-                               tell(*session, channel, message_id, cancel);
-                           });
+void CancelHandler::reach(const Reach& reach, const Producer& producer, std::string channel,
+                          std::string message_id, StreamCancel cancel) {
+  if (producer.sender.connection_id.empty()) return;  // the server API: Node::cancel tells it
+  reach.mesh.post(producer.shard, [sessions = reach.sessions[producer.shard],
+                                   id = producer.sender.connection_id, channel = std::move(channel),
+                                   message_id = std::move(message_id), cancel = std::move(cancel)] {
+    if (Session* session = sessions->find(id)) tell(*session, channel, message_id, cancel);
+  });
 }
 
 void CancelHandler::tell(Session& producer, std::string_view channel, std::string_view message_id,

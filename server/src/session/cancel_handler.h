@@ -1,15 +1,17 @@
 #pragma once
 
+#include <string>
 #include <string_view>
+#include <vector>
 
+#include "hub/cancel_request.h"
 #include "protocol/envelope.h"
 #include "stream/early_cancels.h"
 
 namespace tidewire {
 
 class Session;
-struct SessionContext;
-struct Producer;
+class SessionDirectory;
 
 /// `stream_cancel`: somebody has read enough of a growing message.
 class CancelHandler {
@@ -20,8 +22,13 @@ class CancelHandler {
   static void tell(Session& producer, std::string_view channel, std::string_view message_id,
                    const StreamCancel& cancel);
 
- private:
-  static void reach(const SessionContext& context, const Producer& producer, std::string channel,
+  /// The sessions of all shards, and the way to them.
+  struct Reach {
+    ShardMesh& mesh;
+    const std::vector<SessionDirectory*>& sessions;
+  };
+  /// The same for a producer wherever it is.
+  static void reach(const Reach& reach, const Producer& producer, std::string channel,
                     std::string message_id, StreamCancel cancel);
 };
 

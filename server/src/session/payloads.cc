@@ -3,6 +3,33 @@
 #include "protocol/replies.h"
 
 namespace tidewire {
+namespace {
+
+std::string_view name_of(CancelState state) {
+  switch (state) {
+    case CancelState::cancelled:
+      return "cancelled";
+    case CancelState::pending:
+      return "pending";
+    case CancelState::ended:
+      return "ended";
+  }
+  return "";
+}
+
+std::string_view name_of(StreamActivity activity) {
+  switch (activity) {
+    case StreamActivity::none:
+      return "none";
+    case StreamActivity::pending:
+      return "pending";
+    case StreamActivity::active:
+      return "active";
+  }
+  return "";
+}
+
+}  // namespace
 
 std::string publish_ack_payload(const PublishAck& ack) {
   Ack payload{.duplicate = ack.duplicate};
@@ -11,6 +38,25 @@ std::string publish_ack_payload(const PublishAck& ack) {
     payload.epoch = ack.position->epoch;
   }
   return ack_payload(payload);
+}
+
+std::string cancel_ack_payload(const CancelAck& ack) {
+  const bool ended = ack.state == CancelState::ended;
+  return ack_payload({.duplicate = ended, .state = name_of(ack.state)});
+}
+
+std::string stream_status_text(const StreamStatus& status) {
+  std::vector<StreamItem> items;
+  items.reserve(status.streams.size());
+  for (const StreamInfo& stream : status.streams)
+    items.push_back({.message_id = stream.message_id,
+                     .generation = stream.generation,
+                     .rev = stream.rev,
+                     .started_at = stream.started_at,
+                     .user_id = stream.producer.user_id,
+                     .connection_id = stream.producer.connection_id,
+                     .client = stream.producer.client});
+  return stream_status_payload(name_of(status.activity), items);
 }
 
 std::string history_page_payload(const HistoryPage& page) {

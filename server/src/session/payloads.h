@@ -3,8 +3,10 @@
 #include <span>
 #include <string>
 
+#include "hub/cancel_request.h"
 #include "hub/publish_request.h"
 #include "hub/state_request.h"
+#include "hub/stream_status.h"
 #include "hub/subscribe_request.h"
 #include "presence/presence_table.h"
 
@@ -13,6 +15,8 @@ namespace tidewire {
 /// What the domain answers, as the payloads of the protocol. Clients and the server API get the
 /// same text.
 [[nodiscard]] std::string publish_ack_payload(const PublishAck& ack);
+[[nodiscard]] std::string cancel_ack_payload(const CancelAck& ack);
+[[nodiscard]] std::string stream_status_text(const StreamStatus& status);
 [[nodiscard]] std::string history_page_payload(const HistoryPage& page);
 [[nodiscard]] std::string member_list_payload(std::span<const PresentUser> users);
 

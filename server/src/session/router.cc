@@ -7,6 +7,7 @@
 #include "session/rpc_handler.h"
 #include "session/session.h"
 #include "session/state_handler.h"
+#include "session/stream_handler.h"
 #include "session/subscribe_handler.h"
 #include "session/visibility_handler.h"
 
@@ -63,6 +64,10 @@ void Router::route(Session& session, const Envelope& envelope) {
       return StateHandler::set(session, envelope);
     case MessageType::state_delete:
       return StateHandler::erase(session, envelope);
+    case MessageType::stream_open:
+      return StreamHandler::open(session, envelope);
+    case MessageType::stream_status:
+      return StreamHandler::status(session, envelope);
     case MessageType::stream_cancel:
       return CancelHandler::cancel(session, envelope);
     case MessageType::rpc:

@@ -108,6 +108,7 @@ class Session final : public MessageSink,
   friend class AuthHandler;
   friend class SubscribeHandler;
   friend class PublishHandler;
+  friend class StreamHandler;
   friend class QueryHandler;
   friend class StateHandler;
   friend class CancelHandler;

@@ -21,6 +21,12 @@ std::optional<StreamCancel> EarlyCancels::take(std::string_view message_id, Wall
   return cancel;
 }
 
+bool EarlyCancels::waits(std::string_view message_id, WallMillis now) const {
+  return std::ranges::any_of(waiting_, [&](const Waiting& each) {
+    return each.until > now && (message_id.empty() || each.message_id == message_id);
+  });
+}
+
 void EarlyCancels::trim(WallMillis now) {
   while (!waiting_.empty() && waiting_.front().until <= now) waiting_.pop_front();
 }

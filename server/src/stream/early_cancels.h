@@ -32,6 +32,9 @@ class EarlyCancels {
   /// The cancel that waits for this message; it waits no longer.
   [[nodiscard]] std::optional<StreamCancel> take(std::string_view message_id, WallMillis now);
 
+  /// Whether one waits for this message (empty: for any).
+  [[nodiscard]] bool waits(std::string_view message_id, WallMillis now) const;
+
   void trim(WallMillis now);
   [[nodiscard]] bool empty() const { return waiting_.empty(); }
   [[nodiscard]] std::size_t size() const { return waiting_.size(); }

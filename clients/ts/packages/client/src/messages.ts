@@ -1,7 +1,7 @@
 import type { Channel } from './api'
 import { createStore } from './emitter'
 import type { TidewireEvent, Undo } from './event'
-import type { ChatMessage, ChatMessageChunkDelivery, Sender } from './generated/events'
+import type { ChatMessage, ChatMessageChunkDelivery, Sender, StreamPart } from './generated/events'
 
 /** A chat message, growing or whole. A new object each time it changes. */
 export interface StreamedMessage {
@@ -9,6 +9,10 @@ export interface StreamedMessage {
   role: ChatMessage['role']
   content: string
   attachments: NonNullable<ChatMessage['attachments']>
+  /** Reasoning, tool calls and the like, in order of first appearance; an entry without `id` is where `content` stands. */
+  parts: readonly StreamPart[]
+  /** Which start of the answer this is: a higher one replaces those before it. */
+  generation: number
   status: 'streaming' | 'complete'
   /** The last piece that `content` contains. */
   rev: number
@@ -44,6 +48,8 @@ function whole(known: StreamedMessage | undefined, event: TidewireEvent, payload
     role: payload.role,
     content: payload.content,
     attachments: payload.attachments ?? [],
+    parts: payload.parts ?? [],
+    generation: payload.generation ?? 0,
     status: 'complete',
     rev: known?.rev ?? 0,
     stale: false,
@@ -54,7 +60,31 @@ function whole(known: StreamedMessage | undefined, event: TidewireEvent, payload
   }
 }
 
-function piece(known: StreamedMessage | undefined, event: TidewireEvent, chunk: ChatMessageChunkDelivery): StreamedMessage | undefined {
+/** What a piece says: text, and the parts that it adds to. */
+function contentOf(chunk: ChatMessageChunkDelivery): { text: string; parts: readonly StreamPart[] } {
+  if (chunk.part) return { text: '', parts: [{ ...chunk.part, content: chunk.content }] }
+  return { text: chunk.content, parts: chunk.parts ?? [] }
+}
+
+/** `parts` with `added` appended to each; `text` says whether the message had text before, and whether the piece has. */
+function mergeParts(parts: readonly StreamPart[], added: readonly StreamPart[], text: { before: boolean; now: boolean }): readonly StreamPart[] {
+  if (parts.length === 0 && added.length === 0) return parts
+  const merged: StreamPart[] = parts.length === 0 && text.before ? [{ kind: 'text' }] : [...parts]
+  const listed = text.now && added.length === 0 ? [{ kind: 'text' }] : added
+  for (const part of listed) {
+    const at = merged.findIndex(({ id, kind }) => id === part.id && kind === part.kind)
+    const before = merged[at]
+    if (!before) merged.push(part)
+    else if (part.id !== undefined) merged[at] = { ...before, content: (before.content ?? '') + (part.content ?? '') }
+  }
+  return merged
+}
+
+function piece(current: StreamedMessage | undefined, event: TidewireEvent, chunk: ChatMessageChunkDelivery): StreamedMessage | undefined {
+  const generation = chunk.generation ?? 0
+  if (current && generation < current.generation) return current
+  // An answer that was begun again shares nothing with the one before it.
+  const known = current && generation > current.generation ? undefined : current
   if (known?.status === 'complete') return known
   const [first, last] = chunk.rev ?? [chunk.index ?? 0, chunk.index ?? 0]
   const rev = known?.rev ?? 0
@@ -63,6 +93,8 @@ function piece(known: StreamedMessage | undefined, event: TidewireEvent, chunk: 
     role: 'assistant',
     content: '',
     attachments: [],
+    parts: [],
+    generation,
     status: 'streaming',
     rev: 0,
     stale: false,
@@ -73,8 +105,12 @@ function piece(known: StreamedMessage | undefined, event: TidewireEvent, chunk: 
   }
   // `last === rev === 0` is a first, still empty snapshot: worth showing as a message that begins.
   if (last <= rev && known && !(chunk.snapshot && known.stale && last === rev)) return known
-  if (chunk.snapshot) return { ...base, content: chunk.content, rev: last, stale: false }
-  if (first === rev + 1) return { ...base, content: base.content + chunk.content, rev: last, stale: base.stale }
+  const { text, parts } = contentOf(chunk)
+  if (chunk.snapshot) return { ...base, content: text, parts, rev: last, stale: false }
+  if (first === rev + 1) {
+    const merged = mergeParts(base.parts, parts, { before: base.content !== '', now: text !== '' })
+    return { ...base, content: base.content + text, parts: merged, rev: last, stale: base.stale }
+  }
   return base.stale ? base : { ...base, stale: true }
 }
 

@@ -46,6 +46,33 @@ describe('folding', () => {
     expect(foldMessage(done, chunk(3, 3))).toBe(done)
   })
 
+  const typed = (rev: [number, number], content: string, fields: object = {}): TidewireEvent => ({
+    ...chunk(1, 1),
+    payload: { messageId: 'a', content, isComplete: false, rev, ...fields },
+  })
+
+  it('keeps typed parts apart from the text, in order of first appearance', () => {
+    const parts = [{ id: 'r', kind: 'reasoning', content: 'Hmm' }, { kind: 'text' }, { id: 'c', kind: 'tool_call', name: 'find', content: '{}' }]
+    const live = fold(
+      typed([1, 1], 'Hm', { part: { id: 'r', kind: 'reasoning' } }),
+      typed([2, 2], 'It is'),
+      typed([3, 3], '{', { part: { id: 'c', kind: 'tool_call', name: 'find' } }),
+      typed([4, 5], ' warm', { parts: [{ id: 'c', kind: 'tool_call', content: '}' }, { kind: 'text' }, { id: 'r', kind: 'reasoning', content: 'm' }] }),
+    )
+    expect(live).toMatchObject({ content: 'It is warm', parts })
+    expect(fold(typed([1, 5], 'It is warm', { snapshot: true, parts }))).toMatchObject({ content: 'It is warm', parts })
+    expect(fold(typed([1, 1], 'It'), typed([2, 2], '{', { part: { id: 'c', kind: 'tool_call' } }))?.parts.map(({ kind }) => kind)).toEqual(['text', 'tool_call'])
+    expect(fold(typed([1, 1], 'It'), typed([2, 2], ' is'))?.parts).toEqual([])
+  })
+
+  it('an answer begun again replaces the one before, and pieces of that one change nothing', () => {
+    const anew = typed([1, 1], 'new', { snapshot: true, generation: 2 })
+    const restarted = fold(chunk(1, 4), anew)
+    expect(restarted).toMatchObject({ content: 'new', rev: 1, generation: 2, stale: false })
+    expect(foldMessage(restarted, chunk(5, 5))).toBe(restarted)
+    expect(fold(chunk(1, 2), whole, anew)).toMatchObject({ content: 'new', status: 'streaming' })
+  })
+
   it('any order of pieces, merged pieces, repeats and snapshots ends in the same text', () => {
     const random = seededRandom(3)
     for (let round = 0; round < 500; round++) {

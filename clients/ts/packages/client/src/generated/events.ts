@@ -8,6 +8,8 @@ export interface Ack {
   epoch?: string
   /** true: it had been accepted before and was not delivered again. */
   duplicate: boolean
+  /** Only of stream_cancel. cancelled: the message grew and has ended now. pending: nobody has begun it; it ends at its first piece. ended: it had ended before. */
+  state?: 'cancelled' | 'pending' | 'ended'
 }
 
 /** The client has processed the channel up to here. */
@@ -394,6 +396,28 @@ export interface StreamCancel {
   reason?: string
 }
 
+/** One growing message. */
+export interface StreamInfo {
+  /** Which message. */
+  messageId: string
+  /** Which start of the answer this is. */
+  generation: number
+  /** How many pieces it has; 0: it is announced only. */
+  rev: number
+  /** When it began, in ms since 1970. */
+  startedAt: number
+  /** Who writes it. */
+  producer: Sender
+}
+
+/** Announces a growing message. */
+export interface StreamOpen {
+  /** Which message. */
+  messageId: string
+  /** Which start of the answer this is; absent means 0. A higher one fences those before it. */
+  generation?: number
+}
+
 /** A typed part of a message. The entry without `id` and `content` is the place of the message's text, which is in `content` beside `parts`. */
 export interface StreamPart {
   /** The part's name; unique in its message together with `kind`. */
@@ -422,6 +446,20 @@ export interface StreamPosition {
   epoch: string
   /** The last publication before this place; 0 is the beginning. */
   offset: number
+}
+
+/** The growing messages of the channel. */
+export interface StreamStatus {
+  /** active: a message has pieces. pending: one is announced, or a cancel waits for one. none: nothing streams. */
+  status: 'active' | 'pending' | 'none'
+  /** The messages that grow or are announced. */
+  streams: Array<StreamInfo>
+}
+
+/** Asks for the growing messages of the channel. */
+export interface StreamStatusCommand {
+  /** Only this message; absent: all. */
+  messageId?: string
 }
 
 /** Starts receiving a channel. */
@@ -541,6 +579,8 @@ export interface CommandMap {
   state_get: StateGetCommand
   state_set: StateSetCommand
   state_delete: StateDeleteCommand
+  stream_open: StreamOpen
+  stream_status: StreamStatusCommand
   stream_cancel: StreamCancel
   connection_heartbeat: ConnectionHeartbeat
 }
@@ -551,6 +591,7 @@ export interface ServerMap {
   history: HistoryReply
   presence: PresenceReply
   rpc_cancel: RpcStop
+  stream_status: StreamStatus
   stream_cancel: StreamCancel
   connection_heartbeat: ConnectionHeartbeat
   chat_message: ChatMessage
