@@ -41,7 +41,8 @@ ChannelLimits channel_limits(const Config& config) {
 
 OutboxLimits outbox_limits(const Config& config) {
   OutboxLimits limits{.queued_bytes_max = config.limits.queue_bytes,
-                      .queued_frames_max = config.limits.queue_messages};
+                      .queued_frames_max = config.limits.queue_messages,
+                      .folded_bytes_max = config.limits.stream_bytes};
   const std::array<LaneConfig, kPriorityCount> lanes{config.lanes.critical, config.lanes.high,
                                                      config.lanes.normal, config.lanes.low};
   for (std::size_t lane = 0; lane < lanes.size(); ++lane) {

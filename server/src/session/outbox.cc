@@ -41,9 +41,14 @@ void Outbox::account(std::int64_t bytes, std::int64_t frames) {
 
 std::size_t Outbox::pressure_bytes() const { return limits_.queued_bytes_max / kPressureShare; }
 
+/// A growing message is never a reason to close: its text has room of its own.
+std::size_t Outbox::bytes_max() const {
+  return limits_.queued_bytes_max + std::min(folded_bytes_, limits_.folded_bytes_max);
+}
+
 std::optional<LimitLabel> Outbox::limit_hit(std::size_t lane, std::size_t cost) const {
   if (empty()) return std::nullopt;
-  if (queued_bytes_ + cost > limits_.queued_bytes_max) return LimitLabel::queue_bytes;
+  if (queued_bytes_ + cost > bytes_max()) return LimitLabel::queue_bytes;
   if (queued_frames_ >= limits_.queued_frames_max) return LimitLabel::queue_messages;
   if (!lanes_.has_room(lane, cost)) return LimitLabel::lane_bytes;
   return std::nullopt;
@@ -52,8 +57,8 @@ std::optional<LimitLabel> Outbox::limit_hit(std::size_t lane, std::size_t cost) 
 PushResult Outbox::push_control(ws::SharedFrame frame) {
   if (sealed_) return PushResult::dropped;
   const std::size_t cost = frame.cost();
-  if (!empty() && (queued_bytes_ + cost > limits_.queued_bytes_max ||
-                   queued_frames_ >= limits_.queued_frames_max))
+  if (!empty() &&
+      (queued_bytes_ + cost > bytes_max() || queued_frames_ >= limits_.queued_frames_max))
     return PushResult::overflow;
   account(static_cast<std::int64_t>(cost), 1);
   control_.push_back(std::move(frame));
@@ -136,10 +141,11 @@ std::optional<PushResult> Outbox::merge(const MergeIndex::Found& waiting,
   if (!merged) return std::nullopt;
   const std::size_t cost = *merged;
   const bool piece = publication->delivery == DeliveryClass::stream;
+  if (piece && cost > before) folded_bytes_ += cost - before;
   metrics_.drops[piece ? DropLabel::folded : DropLabel::conflated].add();
   lanes_.change_cost(*waiting.frame, waiting.lane, cost);
   account(static_cast<std::int64_t>(cost) - static_cast<std::int64_t>(before), 0);
-  const bool fits = queued_bytes_ <= limits_.queued_bytes_max && lanes_.has_room(waiting.lane, 0);
+  const bool fits = queued_bytes_ <= bytes_max() && lanes_.has_room(waiting.lane, 0);
   if (cost <= before || fits) return PushResult::merged;
   const auto refused = make_room(*publication, channel, policy, waiting.lane, 0);
   if (refused == PushResult::dropped)  // it is in the queue already
@@ -311,6 +317,7 @@ void Outbox::consume(std::size_t bytes) {
     ++committed_head_;
   }
   account(-cost, -frames);
+  if (queued_bytes_ <= limits_.queued_bytes_max) folded_bytes_ = 0;
   metrics_.frames_sent.add(static_cast<std::uint64_t>(frames));
   if (blocked()) return recall();
   committed_.clear();

@@ -22,6 +22,7 @@ namespace tidewire {
 struct OutboxLimits {
   std::size_t queued_bytes_max = 1024 * 1024;
   std::size_t queued_frames_max = 16'384;
+  std::size_t folded_bytes_max = 0;  // that growing messages may take beyond queued_bytes_max
   LaneLimits lanes;
 };
 
@@ -109,6 +110,7 @@ class Outbox {
  private:
   [[nodiscard]] bool blocked() const { return committed_head_ < committed_.size(); }
   [[nodiscard]] std::size_t pressure_bytes() const;
+  [[nodiscard]] std::size_t bytes_max() const;
   [[nodiscard]] std::optional<LimitLabel> limit_hit(std::size_t lane, std::size_t cost) const;
   [[nodiscard]] std::optional<PushResult> push_behind(const PublicationPtr& publication,
                                                       Subscription& channel, OverflowPolicy policy);
@@ -141,6 +143,7 @@ class Outbox {
   std::size_t written_ = 0;  // of the first committed frame
   std::size_t queued_bytes_ = 0;
   std::size_t queued_frames_ = 0;
+  std::size_t folded_bytes_ = 0;  // by which folds have grown since the queue was within its limit
   MonoMillis born_ms_ = 0;
   bool behind_ = false;  // the socket was full, and there has been no quiet moment since
   bool sealed_ = false;

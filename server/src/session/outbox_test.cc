@@ -268,6 +268,22 @@ TEST_F(OutboxTest, OverflowsWhenAFoldedMessageGrowsPastTheLimit) {
   EXPECT_EQ(result, PushResult::overflow);
 }
 
+TEST_F(OutboxTest, GivesTheTextOfAGrowingMessageRoomOfItsOwn) {
+  outbox_.emplace(OutboxLimits{.queued_bytes_max = 20'000, .folded_bytes_max = 50'000}, form_,
+                  metrics_);
+  stall();
+  std::uint64_t index = 0;
+  while (outbox_->queued_bytes() < 60'000)
+    ASSERT_NE(push(piece(++index, std::string(1'000, 'x'))), PushResult::overflow);
+  EXPECT_EQ(push(publication(DeliveryClass::durable, "d"), 1), PushResult::queued)
+      << "what others send has its own room";
+  PushResult result = PushResult::merged;
+  while (result == PushResult::merged && index < 1'000)
+    result = push(piece(++index, std::string(1'000, 'x')));
+  EXPECT_EQ(result, PushResult::overflow);
+  EXPECT_LE(outbox_->queued_bytes(), 72'000U);
+}
+
 TEST_F(OutboxTest, FinishesOnlyTheStartedFrameAfterClear) {
   push("started");
   push("waiting");
