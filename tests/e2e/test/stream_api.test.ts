@@ -195,6 +195,25 @@ describe('streams/ingest', () => {
     expect((await silent.answer).status).toBe(408)
   })
 
+  it('a body that comes faster than pieces are taken is held back, not lost', async () => {
+    const words = Array.from({ length: 20_000 }, (_, i) => `${i} `)
+    const body = words.map((delta) => `data: ${JSON.stringify({ type: 'text-delta', id: 't', delta })}\n\n`).join('') + 'data: {"type":"finish"}\n\n'
+    for (const channel of ['chat:fast1', 'chat:fast2', 'chat:fast3']) {
+      expect(await curl(`/api/v1/streams/ingest?channel=${channel}&messageId=m1`, body)).toMatchObject({ status: 'complete', pieces: 20_001 })
+      expect((await newest(channel)).content).toBe(words.join(''))
+    }
+  })
+
+  it('an event or a message that is too large is refused, and what came before it is kept', async () => {
+    const text = (size: number) => `data: ${JSON.stringify({ type: 'text-delta', delta: 'x'.repeat(size) })}\n\n`
+    const event = await curl('/api/v1/streams/ingest?channel=chat:large&messageId=m1', text(4) + text(300_000))
+    expect(event.error).toMatchObject({ name: 'message_too_large' })
+    expect(await newest('chat:large')).toMatchObject({ content: 'xxxx', status: 'interrupted' })
+    const message = await curl('/api/v1/streams/ingest?channel=chat:large&messageId=m2', text(200_000).repeat(8))
+    expect(message.error).toMatchObject({ name: 'message_too_large' })
+    expect((await newest('chat:large')).content).toHaveLength(1_000_000)
+  })
+
   it('a body that ends without its last word is interrupted', async () => {
     const answer = await curl('/api/v1/streams/ingest?channel=chat:short&messageId=m1', 'data: {"type":"text-delta","delta":"ha"}\n\n')
     expect(answer).toMatchObject({ status: 'interrupted', pieces: 1 })
