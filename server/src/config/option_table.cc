@@ -10,9 +10,9 @@ namespace {
 /// `shards`, which is in no section, comes first: TOML wants it so.
 std::vector<Option> all_options() {
   std::vector<Option> all;
-  for (const std::span<const Option> part : {network_options(), auth_options(), limits_options(),
-                                             lanes_options(), rates_options(), storage_options(),
-                                             process_options()})
+  for (const std::span<const Option> part :
+       {network_options(), auth_options(), limits_options(), lanes_options(), rates_options(),
+        storage_options(), process_options()})
     all.insert(all.end(), part.begin(), part.end());
   return all;
 }
