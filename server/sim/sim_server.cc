@@ -77,6 +77,7 @@ SimServer::SimServer(const Config& config, Schedule& schedule, Random& random, s
       random_(random),
       mesh_(shards, random),
       users_(config.limits.connections_per_user),
+      rates_(config),
       minter_(*TokenMinter::build({.material = std::string(kSecret)})) {
   const FakeClock& clock = schedule.clock();
   std::vector<Node*> nodes;
@@ -108,6 +109,7 @@ SimServer::SimServer(const Config& config, Schedule& schedule, Random& random, s
                                                         .sessions = shard->sessions,
                                                         .all_sessions = directories_,
                                                         .users = users_,
+                                                        .rates = rates_,
                                                         .rpc = *desk_,
                                                         .authenticator = authenticator});
   }

@@ -70,6 +70,7 @@ class SimServer {
   ChanceMesh mesh_;
   ChannelLimits limits_;
   UserDirectory users_;
+  RateLimiter rates_;
   std::vector<SessionDirectory*> directories_;
   std::vector<std::unique_ptr<SimShard>> shards_;
   std::unique_ptr<RpcDesk> desk_;

@@ -1,4 +1,4 @@
-// history, presence, channels and connections: what is there.
+// history, channels and connections: what is there.
 
 #include <algorithm>
 #include <memory>
@@ -89,15 +89,6 @@ void ApiService::history(std::string_view text, RespondFn respond) {
         if (!page) return respond(error_reply(page.error()));
         respond(json_reply(history_page_payload(*page)));
       });
-}
-
-void ApiService::presence(std::string_view text, RespondFn respond) {
-  auto channel = parse_channel_body(text);
-  if (!channel) return respond(error_reply(channel.error()));
-  parts_.node.presence(std::move(*channel), [respond = std::move(respond)](
-                                                const std::vector<PresentUser>& users) mutable {
-    respond(json_reply(member_list_payload(users)));
-  });
 }
 
 void ApiService::channels(std::string_view text, RespondFn respond) {

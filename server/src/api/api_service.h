@@ -10,6 +10,7 @@
 #include "http/request.h"
 #include "http/response.h"
 #include "hub/node.h"
+#include "limits/rate_limiter.h"
 #include "observability/metrics_registry.h"
 #include "protocol/schema_registry.h"
 #include "session/session_directory.h"
@@ -27,6 +28,7 @@ struct ApiParts {
   const std::vector<SessionDirectory*>& sessions;  // of every shard
   const MetricsRegistry& metrics;
   ServerMetrics& probe;
+  RateLimiter& rates;
   const Clock& clock;
   /// Why the server takes no new work; empty: it is ready.
   std::function<std::vector<std::string>()> not_ready;
@@ -66,6 +68,7 @@ class ApiService {
   void broadcast(std::string_view body, RespondFn respond);
   void history(std::string_view body, RespondFn respond);
   void presence(std::string_view body, RespondFn respond);
+  void presence_stats(std::string_view body, RespondFn respond);
   void channels(std::string_view body, RespondFn respond);
   void connections(std::string_view body, RespondFn respond);
   void disconnect(std::string_view body, RespondFn respond);

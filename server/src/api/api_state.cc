@@ -24,9 +24,12 @@ http::Response refused(Error error) {
 void change(Node& node, StateChange wanted, RespondFn respond) {
   StateEntry written{wanted.key, wanted.value_json.value_or(""), 0};
   node.state_change(std::move(wanted), [written = std::move(written), respond = std::move(respond)](
-                                           std::expected<std::uint64_t, Error> version) mutable {
-    if (!version) return respond(error_reply(version.error()));
-    if (!written.value_json.empty()) written.version = *version;
+                                           std::expected<StateChanged, Error> changed) mutable {
+    if (!changed) return respond(error_reply(changed.error()));
+    if (!written.value_json.empty()) {
+      written.version = changed->version;
+      written.expires_at = changed->expires_at;
+    }
     respond(json_reply(state_entry_payload(written)));
   });
 }
@@ -55,7 +58,8 @@ void ApiService::state_set(std::string_view text, RespondFn respond) {
          {.channel = std::move(*channel),
           .key = std::move(command->key),
           .value_json = std::string(command->value),
-          .if_version = command->if_version},
+          .if_version = command->if_version,
+          .ttl_ms = static_cast<std::int64_t>(command->ttl_ms)},
          std::move(respond));
 }
 

@@ -70,6 +70,24 @@ struct OriginsConfig {
   std::vector<std::string> allowed;
 };
 
+/// A token bucket: so many a second, and `burst` at once (0: twice the rate). A rate of 0 is no
+/// limit.
+struct RateLimit {
+  std::uint64_t per_second = 0;
+  std::uint64_t burst = 0;
+};
+
+/// The rates of one scope. Not every kind is an option in every scope.
+struct RateLimits {
+  RateLimit connects;
+  RateLimit messages;
+  RateLimit bytes;
+  RateLimit subscribes;
+  RateLimit publishes;
+  RateLimit rpcs;
+  RateLimit presence_updates;
+};
+
 struct LimitsConfig {
   std::uint64_t message_bytes = 64 * 1024;
   std::uint64_t header_bytes = 8 * 1024;
@@ -90,6 +108,12 @@ struct LimitsConfig {
   std::uint64_t bytes_per_second = 8 * 1024 * 1024;
   std::uint64_t bytes_burst = 16 * 1024 * 1024;
 
+  RateLimits connection{.presence_updates = {.per_second = 10, .burst = 20}};
+  RateLimits user;
+  RateLimits address;
+  RateLimits api;
+  std::uint64_t rate_entries = 65'536;
+
   std::uint64_t queue_bytes = 1024 * 1024;
   std::uint64_t queue_messages = 16'384;
   Milliseconds hidden_rollup{1'000};
@@ -102,6 +126,10 @@ struct LimitsConfig {
   std::uint64_t streams_per_producer = 32;
   std::uint64_t stream_parts = 64;
   std::uint64_t presence_members = 1'000;
+  std::uint64_t presence_users = 100'000;
+  std::uint64_t presence_info_bytes = 4 * 1024;
+  std::uint64_t presence_last_seen = 100;
+  std::uint64_t typing_users = 100;
   std::uint64_t state_keys = 1'000;
   std::uint64_t state_value_bytes = 64 * 1024;
   std::uint64_t state_bytes = 256 * 1024;
@@ -186,6 +214,9 @@ struct NamespaceConfig {
   bool cancel = false;
   bool presence = false;
   bool join_leave = false;
+  std::uint64_t presence_sample = 0;  // 0: limits.presence_members
+  Milliseconds last_seen{300'000};    // who left is remembered for so long
+  Milliseconds typing_timeout{6'000};
   std::uint64_t history_size = 100;
   std::uint64_t history_bytes = 1024 * 1024;
   Milliseconds history_ttl{300'000};
@@ -196,6 +227,7 @@ struct NamespaceConfig {
   std::uint64_t batch_messages = 0;  // that end a window early; 0: only its time does
   std::uint64_t batch_bytes = 0;     // the same for bytes
   Milliseconds rollup{0};
+  RateLimits rates;
   /// Key `schema.<event_type>`: the text of the JSON Schema (a path was read while loading).
   std::map<std::string, std::string, std::less<>> schemas;
 };

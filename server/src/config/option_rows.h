@@ -14,9 +14,11 @@ namespace tidewire {
 [[nodiscard]] std::span<const Option> auth_options();
 [[nodiscard]] std::span<const Option> limits_options();
 [[nodiscard]] std::span<const Option> lanes_options();
+[[nodiscard]] std::span<const Option> rates_options();
 [[nodiscard]] std::span<const Option> storage_options();
 [[nodiscard]] std::span<const Option> process_options();
 [[nodiscard]] std::span<const Option> namespace_options();
+[[nodiscard]] std::span<const Option> namespace_rates_options();
 
 inline constexpr std::uint64_t kKiB = 1024;
 inline constexpr std::uint64_t kMiB = 1024 * kKiB;

@@ -10,8 +10,16 @@ namespace {
 /// `shards`, which is in no section, comes first: TOML wants it so.
 std::vector<Option> all_options() {
   std::vector<Option> all;
-  for (const std::span<const Option> part : {network_options(), auth_options(), limits_options(),
-                                             lanes_options(), storage_options(), process_options()})
+  for (const std::span<const Option> part :
+       {network_options(), auth_options(), limits_options(), lanes_options(), rates_options(),
+        storage_options(), process_options()})
+    all.insert(all.end(), part.begin(), part.end());
+  return all;
+}
+
+std::vector<Option> all_namespace_options() {
+  std::vector<Option> all;
+  for (const std::span<const Option> part : {namespace_options(), namespace_rates_options()})
     all.insert(all.end(), part.begin(), part.end());
   return all;
 }
@@ -23,7 +31,10 @@ std::span<const Option> option_table() {
   return all;
 }
 
-std::span<const Option> namespace_option_table() { return namespace_options(); }
+std::span<const Option> namespace_option_table() {
+  static const std::vector<Option> all = all_namespace_options();
+  return all;
+}
 
 const Option* find_option(std::string_view path) {
   const std::span<const Option> options = option_table();

@@ -20,15 +20,16 @@ Channel::Channel(const NamespaceConfig& options, const ChannelContext& context, 
           life.channel,
           [this](const PublicationPtr& publication) { scope_.context.fan_out(*this, publication); },
           [this](MonoMillis due) { wake_at(due); }},
+      due_timer_([](void* self) { static_cast<Channel*>(self)->run_due(); }, this),
       log_(scope_, life),
       keys_(context.limits.idempotency_keys, options.idempotency_window.count()),
       streams_(scope_, [this](const PublishRequest& whole,
                               PublishDone done) { log_.append_surely(whole, std::move(done)); }),
       latest_(scope_),
+      activity_(scope_, latest_),
       presence_(scope_),
       state_(scope_, life.state_version, life.state),
-      touched_at_(scope_.now()),
-      due_timer_([](void* self) { static_cast<Channel*>(self)->run_due(); }, this) {
+      touched_at_(scope_.now()) {
   for (const StoredKey& each : life.keys)
     keys_.restore(each.user_id, each.key,
                   {.position = StreamPosition{scope_.stored->epoch, each.offset}}, each.expires_at);
@@ -41,12 +42,14 @@ void Channel::wake_at(MonoMillis due) {
 }
 
 void Channel::run_due() {
-  for (const auto& next : {presence_.run_due()})
+  for (const auto& next : {activity_.run_due(), presence_.run_due(), state_.run_due()})
     if (next) wake_at(*next);
 }
 
 void Channel::publish(const PublishRequest& request, PublishDone done) {
   touch();
+  if (!activity_.idle() && request.type == to_name(MessageType::chat_message))
+    activity_.message_by(request.from.user_id);
   if (request.delivery == DeliveryClass::stream) return streams_.publish(request, std::move(done));
   if (request.key.empty()) return publish_fresh(request, std::move(done));
   if (auto known = keys_.find(request.from.user_id, request.key, touched_at_))
@@ -77,6 +80,9 @@ void Channel::publish_fresh(const PublishRequest& request, PublishDone done) {
       latest_.publish(request);
       return done(PublishAck{});
     case DeliveryClass::ephemeral:
+      if (request.type != to_name(MessageType::user_typing)) break;
+      activity_.typing(request);
+      return done(PublishAck{});
     case DeliveryClass::stream:
       break;
   }
@@ -119,8 +125,14 @@ SubscribeSnapshot Channel::snapshot(bool was_recovering, Replay replay) const {
                              .publications = std::move(replay.publications),
                              .streams = streams_.snapshots()};
   latest_.add_to(snapshot.latest);
+  activity_.add_to(snapshot.latest);
   state_.add_to(snapshot.latest);
   return snapshot;
+}
+
+void Channel::connection_gone(std::string_view user_id, std::string_view connection_id) {
+  touch();
+  activity_.connection_gone(user_id, connection_id);
 }
 
 void Channel::unsubscribe(const Departure& departure, ShardIndex shard) {
@@ -147,8 +159,9 @@ void Channel::sweep() {
 bool Channel::expired() {
   const bool streams_idle = streams_.idle();
   const std::int64_t kept_ms = std::max(kIdleMsMin, scope_.options.history_ttl.count());
-  return subscribers_ == 0 && presence_.size() == 0 && streams_idle && log_.empty() &&
-         state_.empty() && keys_.none_in_flight() && scope_.now() - touched_at_ > kept_ms;
+  return subscribers_ == 0 && activity_.idle() && presence_.idle() && streams_idle &&
+         log_.empty() && state_.empty() && keys_.none_in_flight() &&
+         scope_.now() - touched_at_ > kept_ms;
 }
 
 }  // namespace tidewire

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "history/channel_history.h"
+#include "hub/channel_activity.h"
 #include "hub/channel_latest.h"
 #include "hub/channel_log.h"
 #include "hub/channel_presence.h"
@@ -20,8 +21,8 @@
 namespace tidewire {
 
 /// The authoritative state of one channel. Its durable stream, growing messages, last values,
-/// presence and shared state are its parts. It knows which shards have subscribers and hands each
-/// event, in delivery order, to ChannelContext::fan_out.
+/// activity, presence and shared state are its parts. It knows which shards have subscribers and
+/// hands each event, in delivery order, to ChannelContext::fan_out.
 ///
 /// Owner:  the ChannelTable of the channel's owner shard; never moved. Thread: that shard's.
 class Channel {
@@ -39,6 +40,8 @@ class Channel {
   /// the snapshot.
   void subscribe(const SubscribeRequest& request, ShardIndex shard,
                  std::move_only_function<void(SubscribeSnapshot)> done);
+  /// A connection that told of typing or of an agent's work here is gone.
+  void connection_gone(std::string_view user_id, std::string_view connection_id);
   void unsubscribe(const Departure& departure, ShardIndex shard);
 
   void history(const HistoryQuery& query,
@@ -53,6 +56,7 @@ class Channel {
   /// What the parts asked to be woken for, when it is due.
   void run_due();
 
+  [[nodiscard]] ChannelPresence& presence() { return presence_; }
   [[nodiscard]] const ChannelPresence& presence() const { return presence_; }
   [[nodiscard]] const StateTable& state() const { return state_.table(); }
   [[nodiscard]] const ChannelStreams& streams() const { return streams_; }
@@ -74,17 +78,18 @@ class Channel {
   void wake_at(MonoMillis due);
 
   ChannelScope scope_;
+  MonoMillis due_at_ = 0;  // while the timer waits
+  Timer due_timer_;        // before the parts, which may set it when they are made
   ChannelLog log_;
   IdempotencyCache keys_;
   ChannelStreams streams_;
   ChannelLatest latest_;
+  ChannelActivity activity_;
   ChannelPresence presence_;
   ChannelState state_;
   std::vector<std::uint32_t> interest_;  // subscriptions per shard
   std::size_t subscribers_ = 0;
   WallMillis touched_at_ = 0;
-  MonoMillis due_at_ = 0;  // while the timer waits
-  Timer due_timer_;
 };
 
 }  // namespace tidewire

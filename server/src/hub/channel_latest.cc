@@ -6,16 +6,16 @@ namespace tidewire {
 namespace {
 
 /// A slot names what a later event replaces: the newest of one type by one sender.
-std::string slot_of(const PublishRequest& request) {
-  std::string slot(request.type);
-  return slot.append(1, '\0').append(request.from.user_id);
+std::string slot_of(std::string_view type, std::string_view user_id) {
+  std::string slot(type);
+  return slot.append(1, '\0').append(user_id);
 }
 
 }  // namespace
 
 void ChannelLatest::publish(const PublishRequest& request) {
   auto made = make_publication(scope_.context.codec, request, {.ts = scope_.now()});
-  made->slot = slot_of(request);
+  made->slot = slot_of(request.type, request.from.user_id);
   const auto found = newest_.find(made->slot);
   if (found != newest_.end()) {
     found->second = made;
@@ -23,6 +23,11 @@ void ChannelLatest::publish(const PublishRequest& request) {
     newest_.emplace(made->slot, made);
   }
   scope_.emit(std::move(made));
+}
+
+PublicationPtr ChannelLatest::find(std::string_view type, std::string_view user_id) const {
+  const auto found = newest_.find(slot_of(type, user_id));
+  return found == newest_.end() ? nullptr : found->second;
 }
 
 void ChannelLatest::add_to(std::vector<PublicationPtr>& snapshot) const {

@@ -2,6 +2,7 @@
 
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "hub/channel_scope.h"
@@ -18,6 +19,8 @@ class ChannelLatest {
   explicit ChannelLatest(const ChannelScope& scope) : scope_(scope) {}
 
   void publish(const PublishRequest& request);
+  /// The newest of `type` by `user_id`; empty: there is none, or it is not kept.
+  [[nodiscard]] PublicationPtr find(std::string_view type, std::string_view user_id) const;
   void add_to(std::vector<PublicationPtr>& snapshot) const;
 
  private:

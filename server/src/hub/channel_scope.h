@@ -19,7 +19,10 @@ class Channel;
 /// Limits of one channel that come from the whole server's configuration.
 struct ChannelLimits {
   std::size_t presence_members = 1'000;
+  std::size_t presence_users = 100'000;
+  std::size_t presence_last_seen = 100;
   MonoMillis presence_grace_ms = 15'000;
+  std::size_t typing_users = 100;
   std::size_t latest_values = 1'000;
   std::size_t idempotency_keys = 10'000;
   StreamLimits streams;

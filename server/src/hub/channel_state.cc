@@ -1,5 +1,6 @@
 #include "hub/channel_state.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "hub/publication_factory.h"
@@ -11,15 +12,42 @@ ChannelState::ChannelState(const ChannelScope& scope, std::uint64_t last_version
                            const std::vector<StoredState>& kept)
     : scope_(scope), table_(scope.context.limits.state, last_version) {
   for (const StoredState& each : kept) {
-    table_.restore(each.key, each.json, each.version);
-    (void)remember({.key = each.key, .value_json = each.json, .from = each.from}, each.version);
+    table_.restore(each.key, each.json, each.version, each.expires_at);
+    (void)remember({.key = each.key,
+                    .value_json = each.json,
+                    .from = each.from,
+                    .expires_at = each.expires_at},
+                   each.version);
+    if (each.expires_at != 0) scope_.wake_at(scope_.mono() + each.expires_at - scope_.now());
   }
 }
 
 void ChannelState::change(StateChange change, Done done) {
   if (waiting_.size() >= kWaitingMax)
     return done(fail(ErrorCode::overloaded, "too many changes of this state wait for the store"));
+  if (change.ttl_ms > 0) change.expires_at = scope_.now() + change.ttl_ms;
   waiting_.push_back({std::move(change), std::move(done)});
+  store_next();
+}
+
+std::optional<MonoMillis> ChannelState::run_due() {
+  const WallMillis now = scope_.now();
+  for (const std::string& key : table_.due(now))
+    if (!expiring_.contains(key)) expire(key);
+  const auto next = table_.next_due(now);
+  if (!next) return std::nullopt;
+  return scope_.mono() + (*next - now);
+}
+
+void ChannelState::expire(const std::string& key) {
+  expiring_.insert(key);
+  // Whoever sets the key meanwhile was first: then there is nothing to take away.
+  waiting_.push_back({{.key = key, .if_version = table_.find(key)->version, .expiry = true},
+                      [this, key](const std::expected<StateChanged, Error>& result) {
+                        expiring_.erase(key);
+                        if (!result && result.error().code != ErrorCode::conflict)
+                          scope_.wake_at(scope_.mono() + kRetryMs);
+                      }});
   store_next();
 }
 
@@ -48,8 +76,11 @@ std::expected<void, Error> ChannelState::store(const StateChange& change) {
   const std::uint64_t version = table_.last_version() + 1;
   StoreChange stored = StateEraseChange{.key = change.key, .version = version};
   if (change.value_json)
-    stored = StateSetChange{
-        {.key = change.key, .json = *change.value_json, .version = version, .from = change.from}};
+    stored = StateSetChange{{.key = change.key,
+                             .json = *change.value_json,
+                             .version = version,
+                             .expires_at = change.expires_at,
+                             .from = change.from}};
   return scope_.context.store.write(
       scope_.stored, std::move(stored),
       [this](const std::expected<void, Error>& result) { settle(result); });
@@ -67,18 +98,24 @@ void ChannelState::settle(const std::expected<void, Error>& stored) {
   store_next();
 }
 
-std::uint64_t ChannelState::apply(const StateChange& change) {
+StateChanged ChannelState::apply(const StateChange& change) {
   // Nothing has changed since refusal() was asked, so this is not refused.
-  const std::uint64_t version = change.value_json
-                                    ? *table_.set(change.key, *change.value_json, std::nullopt)
-                                    : *table_.erase(change.key, std::nullopt);
+  const std::uint64_t version = change.value_json ? *table_.set(change.key, *change.value_json,
+                                                                std::nullopt, change.expires_at)
+                                                  : *table_.erase(change.key, std::nullopt);
+  if (change.expires_at != 0)
+    scope_.wake_at(scope_.mono() + std::max<WallMillis>(0, change.expires_at - scope_.now()));
   scope_.emit(remember(change, version));
-  return version;
+  return {.version = version, .expires_at = change.expires_at};
 }
 
 PublicationPtr ChannelState::remember(const StateChange& change, std::uint64_t version) {
   const std::string payload =
-      state_changed_payload(change.key, change.value_json ? *change.value_json : "", version);
+      state_changed_payload({.key = change.key,
+                             .value_json = change.value_json ? *change.value_json : "",
+                             .version = version,
+                             .expires_at_ms = change.expires_at},
+                            change.expiry ? "expired" : "");
   const PublishRequest event{.channel = scope_.name,
                              .type = to_name(MessageType::state_changed),
                              .payload = payload,

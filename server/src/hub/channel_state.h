@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -23,8 +24,8 @@ namespace tidewire {
 class ChannelState {
  public:
   static constexpr std::size_t kWaitingMax = 1'024;
-  /// Gets the change's version.
-  using Done = std::move_only_function<void(std::expected<std::uint64_t, Error>)>;
+  static constexpr MonoMillis kRetryMs = 1'000;  // after the store refused an expiry
+  using Done = std::move_only_function<void(std::expected<StateChanged, Error>)>;
 
   /// `last_version` is the highest version that the state of an earlier life of the channel had,
   /// `kept` what was left of it.
@@ -33,6 +34,8 @@ class ChannelState {
 
   /// Changes one key, stores that, and tells the subscribers.
   void change(StateChange change, Done done);
+  /// Lets the keys go whose time has come; when to call again, if ever.
+  std::optional<MonoMillis> run_due();
 
   /// The event of each key that is, for who joins now.
   void add_to(std::vector<PublicationPtr>& snapshot) const;
@@ -50,13 +53,15 @@ class ChannelState {
   [[nodiscard]] std::optional<Error> refusal(const StateChange& change) const;
   [[nodiscard]] std::expected<void, Error> store(const StateChange& change);
   void settle(const std::expected<void, Error>& stored);
-  std::uint64_t apply(const StateChange& change);
+  void expire(const std::string& key);
+  StateChanged apply(const StateChange& change);
   [[nodiscard]] PublicationPtr remember(const StateChange& change, std::uint64_t version);
 
   const ChannelScope& scope_;
   StateTable table_;
   std::map<std::string, PublicationPtr, std::less<>> events_;  // by key, of each that is
-  std::deque<Waiting> waiting_;  // the first is on its way to the store
+  std::set<std::string, std::less<>> expiring_;  // the keys whose expiry waits for the store
+  std::deque<Waiting> waiting_;                  // the first is on its way to the store
   bool storing_ = false;
 };
 

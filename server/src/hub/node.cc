@@ -172,15 +172,51 @@ void Node::history(std::string channel, HistoryQuery query,
       std::move(done));
 }
 
-void Node::presence(std::string channel, Done<std::vector<PresentUser>> done) {
+void Node::presence(std::string channel, Done<PresenceReport> done) {
   const std::string name = channel;
-  ask<std::vector<PresentUser>>(
+  ask<PresenceReport>(
       name,
       [channel = std::move(channel)](Node& node) {
         Channel* found = node.channels_.find(channel);
-        return found == nullptr ? std::vector<PresentUser>{} : found->presence().members();
+        return found == nullptr ? PresenceReport{} : found->presence().report();
       },
       std::move(done));
+}
+
+void Node::presence_stats(std::string channel, Done<PresenceStats> done) {
+  const std::string name = channel;
+  ask<PresenceStats>(
+      name,
+      [channel = std::move(channel)](Node& node) {
+        Channel* found = node.channels_.find(channel);
+        return found == nullptr ? PresenceStats{} : found->presence().stats();
+      },
+      std::move(done));
+}
+
+void Node::presence_update(PresenceUpdate update, Done<std::expected<void, Error>> done) {
+  const std::string name = update.channel;
+  ask<std::expected<void, Error>>(
+      name,
+      [update = std::move(update)](Node& node) -> std::expected<void, Error> {
+        if (Channel* found = node.channels_.find(update.channel))
+          return found->presence().update(update);
+        return fail(ErrorCode::not_subscribed, "nobody is in this channel", "/channel");
+      },
+      std::move(done));
+}
+
+void Node::connection_gone(std::string channel, std::string user_id, std::string connection_id) {
+  const std::string name = channel;
+  ask<bool>(
+      name,
+      [channel = std::move(channel), user_id = std::move(user_id),
+       connection_id = std::move(connection_id)](Node& node) {
+        Channel* found = node.channels_.find(channel);
+        if (found != nullptr) found->connection_gone(user_id, connection_id);
+        return found != nullptr;
+      },
+      [](bool) {});
 }
 
 void Node::state_get(std::string channel, std::string key,
@@ -202,19 +238,19 @@ std::expected<std::vector<StateEntry>, Error> Node::state_here(std::string_view 
   const Channel* found = *opened;
   if (key.empty()) {
     for (const auto& [name, value] : found->state().all())
-      list.push_back({name, value.json, value.version});
+      list.push_back({name, value.json, value.version, value.expires_at});
   } else if (const StateValue* value = found->state().find(key)) {
-    list.push_back({std::string(key), value->json, value->version});
+    list.push_back({std::string(key), value->json, value->version, value->expires_at});
   }
   return list;
 }
 
-void Node::state_change(StateChange change, Done<std::expected<std::uint64_t, Error>> done) {
+void Node::state_change(StateChange change, Done<std::expected<StateChanged, Error>> done) {
   const std::string name = change.channel;
-  ask_later<std::expected<std::uint64_t, Error>>(
+  ask_later<std::expected<StateChanged, Error>>(
       name,
       [change = std::move(change)](Node& node,
-                                   Done<std::expected<std::uint64_t, Error>> answer) mutable {
+                                   Done<std::expected<StateChanged, Error>> answer) mutable {
         auto found = node.channels_.find_or_create(change.channel);
         if (!found) return answer(std::unexpected(std::move(found.error())));
         (*found)->change_state(std::move(change), std::move(answer));

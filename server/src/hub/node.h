@@ -9,6 +9,7 @@
 #include "hub/cancel_watches.h"
 #include "hub/channel_table.h"
 #include "hub/hub.h"
+#include "hub/presence_request.h"
 #include "hub/publish_request.h"
 #include "hub/shard_mesh.h"
 #include "hub/state_request.h"
@@ -80,13 +81,16 @@ class Node {
 
   void history(std::string channel, HistoryQuery query,
                Done<std::expected<HistoryPage, Error>> done);
-  void presence(std::string channel, Done<std::vector<PresentUser>> done);
+  void presence(std::string channel, Done<PresenceReport> done);
+  void presence_stats(std::string channel, Done<PresenceStats> done);
+  void presence_update(PresenceUpdate update, Done<std::expected<void, Error>> done);
+  /// A connection that published typing or an agent's status in `channel` is gone.
+  void connection_gone(std::string channel, std::string user_id, std::string connection_id);
 
   /// The key, or all keys when `key` is empty; an unknown one is not in the list.
   void state_get(std::string channel, std::string key,
                  Done<std::expected<std::vector<StateEntry>, Error>> done);
-  /// The version of the change.
-  void state_change(StateChange change, Done<std::expected<std::uint64_t, Error>> done);
+  void state_change(StateChange change, Done<std::expected<StateChanged, Error>> done);
 
   /// Every channel whose name begins with `prefix`, of all shards, at most `limit` a shard.
   void list_channels(std::string prefix, std::size_t limit, Done<std::vector<ChannelSummary>> done);

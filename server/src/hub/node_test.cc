@@ -225,11 +225,10 @@ TEST(Node, ForgetsASubscriberThatLeftBeforeItsAnswerCame) {
     gone.unsubscribe();
   }
   domain.mesh.run();
-  std::optional<std::vector<PresentUser>> members;
-  domain.nodes[1]->presence("room:1",
-                            [&](std::vector<PresentUser> list) { members = std::move(list); });
+  std::optional<PresenceReport> members;
+  domain.nodes[1]->presence("room:1", [&](PresenceReport report) { members = std::move(report); });
   domain.mesh.run();
-  EXPECT_TRUE(members->empty());
+  EXPECT_EQ(members->total, 0U);
   EXPECT_EQ(domain.nodes[0]->hub().subscriptions(), 0U);
 }
 

@@ -16,6 +16,15 @@ struct StateChange {
   std::optional<std::string> value_json;  // nullopt: the key goes
   std::optional<std::uint64_t> if_version;
   PublicationSender from;
+  std::int64_t ttl_ms = 0;    // the key goes by itself after so long; 0: it stays
+  WallMillis expires_at = 0;  // that moment, set by the channel
+  bool expiry = false;        // the server takes the key away because its time has come
+};
+
+/// What a change came to.
+struct StateChanged {
+  std::uint64_t version = 0;
+  WallMillis expires_at = 0;  // 0: never
 };
 
 /// One key of a channel's shared state, as it stood when it was asked for.
@@ -23,6 +32,7 @@ struct StateEntry {
   std::string key;
   std::string value_json;
   std::uint64_t version = 0;
+  WallMillis expires_at = 0;  // 0: never
 };
 
 }  // namespace tidewire

@@ -43,6 +43,8 @@ enum class TypeLabel : std::uint8_t {
   presence,
   presence_join,
   presence_leave,
+  presence_update,
+  presence_count,
   chat_message,
   chat_message_chunk,
   agent_status_update,
@@ -68,6 +70,8 @@ struct LabelValues<TypeLabel> {
                                                                 "presence",
                                                                 "presence_join",
                                                                 "presence_leave",
+                                                                "presence_update",
+                                                                "presence_count",
                                                                 "chat_message",
                                                                 "chat_message_chunk",
                                                                 "agent_status_update",
@@ -163,10 +167,28 @@ struct LabelValues<AuthFailureLabel> {
                                        "expired", "claims", "session_mismatch", "timeout"});
 };
 
-enum class RateLabel : std::uint8_t { connects, messages, bytes };
+/// What a rate limit counts.
+enum class RateLabel : std::uint8_t {
+  connects,
+  messages,
+  bytes,
+  subscribes,
+  publishes,
+  rpcs,
+  presence_updates
+};
 template <>
 struct LabelValues<RateLabel> {
-  static constexpr auto text = std::to_array<std::string_view>({"connects", "messages", "bytes"});
+  static constexpr auto text = std::to_array<std::string_view>(
+      {"connects", "messages", "bytes", "subscribes", "publishes", "rpcs", "presence_updates"});
+};
+
+/// Whose limit it is.
+enum class RateScope : std::uint8_t { connection, user, address, name_space, api };
+template <>
+struct LabelValues<RateScope> {
+  static constexpr auto text =
+      std::to_array<std::string_view>({"connection", "user", "address", "namespace", "api"});
 };
 
 enum class EndpointLabel : std::uint8_t {

@@ -81,8 +81,9 @@ void write_connections(MetricsText& out, Shards shards) {
   write_labelled<HandshakeLabel>(out, shards, "result", TIDEWIRE_PICK(handshakes));
   out.family("tidewire_auth_failures_total", "counter", "Tokens refused, by reason.");
   write_labelled<AuthFailureLabel>(out, shards, "reason", TIDEWIRE_PICK(auth_failures));
-  out.family("tidewire_rate_limited_total", "counter", "Refusals by a rate limit, by kind.");
-  write_labelled<RateLabel>(out, shards, "kind", TIDEWIRE_PICK(rate_limited));
+  out.family("tidewire_rate_limited_total", "counter",
+             "Refusals by a rate limit, by whose it is and what it counts.");
+  write_pairs<RateScope, RateLabel>(out, shards, "scope", "kind", TIDEWIRE_PICK(rate_limited));
 }
 
 void write_traffic(MetricsText& out, Shards shards) {

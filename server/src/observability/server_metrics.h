@@ -27,7 +27,10 @@ struct alignas(64) ServerMetrics {
   }
   ByLabel<HandshakeLabel> handshakes;
   ByLabel<AuthFailureLabel> auth_failures;
-  ByLabel<RateLabel> rate_limited;
+  std::array<ByLabel<RateLabel>, LabelValues<RateScope>::text.size()> rate_limited;
+  [[nodiscard]] Counter& rate_limited_by(RateScope scope, RateLabel kind) {
+    return rate_limited[std::to_underlying(scope)][kind];
+  }
 
   ByLabel<TypeLabel> messages_received;
   ByLabel<TypeLabel> messages_sent;

@@ -9,8 +9,9 @@ PresenceTable::Change PresenceTable::join(std::string_view user_id, std::string_
                                           std::string_view info_json, WallMillis now) {
   const auto found = users_.find(user_id);
   if (found == users_.end()) {
-    if (users_.size() >= members_max_) return Change::full;
+    if (users_.size() >= users_max_) return Change::full;
     users_.emplace(user_id, User{std::string(info_json), now, {{std::string(device)}}});
+    ++devices_;
     return Change::first_device;
   }
   auto& devices = found->second.devices;
@@ -21,8 +22,24 @@ PresenceTable::Change PresenceTable::join(std::string_view user_id, std::string_
     return Change::same_device;
   }
   devices.push_back({std::string(device)});
-  found->second.info_json = info_json;
-  return Change::another_device;
+  ++devices_;
+  User& user = found->second;
+  if (user.own_info || user.info_json == info_json) return Change::another_device;
+  user.info_json = info_json;
+  return Change::another_info;
+}
+
+PresenceTable::Change PresenceTable::update(std::string_view user_id, std::string_view device,
+                                            std::string_view info_json) {
+  const auto found = users_.find(user_id);
+  if (found == users_.end()) return Change::unknown;
+  User& user = found->second;
+  const auto known = std::ranges::find(user.devices, device, &Device::id);
+  if (known == user.devices.end() || known->places == 0) return Change::unknown;
+  user.own_info = true;
+  if (user.info_json == info_json) return Change::same_device;
+  user.info_json = info_json;
+  return Change::another_info;
 }
 
 PresenceTable::Change PresenceTable::leave(std::string_view user_id, std::string_view device,
@@ -41,7 +58,7 @@ PresenceTable::Change PresenceTable::leave(std::string_view user_id, std::string
 
 PresenceTable::Change PresenceTable::erase(Users::iterator user, std::string_view device) {
   auto& devices = user->second.devices;
-  std::erase_if(devices, [device](const Device& each) { return each.id == device; });
+  devices_ -= std::erase_if(devices, [device](const Device& each) { return each.id == device; });
   if (!devices.empty()) return Change::one_device_less;
   users_.erase(user);
   return Change::last_device;
@@ -62,12 +79,24 @@ std::vector<std::string> PresenceTable::expire(MonoMillis now) {
   return gone;
 }
 
-std::vector<PresentUser> PresenceTable::members() const {
+PresentUser PresenceTable::present(const Users::value_type& entry) {
+  const auto& [user_id, user] = entry;
+  return {user_id, user.info_json, user.since, static_cast<std::uint32_t>(user.devices.size())};
+}
+
+std::optional<PresentUser> PresenceTable::find(std::string_view user_id) const {
+  const auto found = users_.find(user_id);
+  if (found == users_.end()) return std::nullopt;
+  return present(*found);
+}
+
+std::vector<PresentUser> PresenceTable::members(std::size_t count) const {
   std::vector<PresentUser> list;
-  list.reserve(users_.size());
-  for (const auto& [user_id, user] : users_)
-    list.push_back(
-        {user_id, user.info_json, user.since, static_cast<std::uint32_t>(user.devices.size())});
+  list.reserve(std::min(count, users_.size()));
+  for (const auto& entry : users_) {
+    if (list.size() >= count) break;
+    list.push_back(present(entry));
+  }
   return list;
 }
 

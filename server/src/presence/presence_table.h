@@ -2,6 +2,7 @@
 
 #include <compare>
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <optional>
 #include <set>
@@ -17,7 +18,7 @@ namespace tidewire {
 /// One user in a channel, over all of that user's devices.
 struct PresentUser {
   std::string user_id;
-  std::string info_json;  // the token's `info`, as it came
+  std::string info_json;  // the token's `info`, or what the user said with presence_update
   WallMillis since = 0;
   std::uint32_t clients = 0;
 };
@@ -26,17 +27,18 @@ struct PresentUser {
 /// that comes back on another connection is the same device.
 ///
 /// Owner:  one Channel. Thread: the channel's owner shard.
-/// Limit:  members_max; join() answers `full` past it, and that user is not listed.
+/// Limit:  users_max; join() answers `full` past it, and that user is not counted.
 /// Life:   a device is here while it has a place (a subscription) and, when the last of them was
 ///         lost, until the moment that leave() was given.
 class PresenceTable {
  public:
-  explicit PresenceTable(std::size_t members_max) : members_max_(members_max) {}
+  explicit PresenceTable(std::size_t users_max) : users_max_(users_max) {}
 
   enum class Change {
     first_device,
     another_device,
-    same_device,  // known already, or back in time: nothing to tell
+    another_info,  // a device or an update, and the user's info is another one now
+    same_device,   // known already, or back in time: nothing to tell
     last_device,
     one_device_less,
     lingering,  // gone unless it comes back
@@ -51,13 +53,21 @@ class PresenceTable {
   Change leave(std::string_view user_id, std::string_view device, LeaveKind kind = LeaveKind::left,
                MonoMillis gone_at = 0);
 
+  /// What `device` says about its user from now on; it outlives what other devices bring along.
+  /// `unknown` when the device is not here, `same_device` when nothing changes.
+  Change update(std::string_view user_id, std::string_view device, std::string_view info_json);
+
   /// When the next lingering device is gone; nullopt: none lingers.
   [[nodiscard]] std::optional<MonoMillis> next_due() const;
   /// Removes the devices that did not come back by `now`; the users that were on no other.
   [[nodiscard]] std::vector<std::string> expire(MonoMillis now);
 
-  [[nodiscard]] std::vector<PresentUser> members() const;
+  [[nodiscard]] std::optional<PresentUser> find(std::string_view user_id) const;
+  /// At most `count` users, the first by user id.
+  [[nodiscard]] std::vector<PresentUser> members(
+      std::size_t count = std::numeric_limits<std::size_t>::max()) const;
   [[nodiscard]] std::size_t size() const { return users_.size(); }
+  [[nodiscard]] std::size_t devices() const { return devices_; }
 
  private:
   struct Device {
@@ -69,6 +79,7 @@ class PresenceTable {
     std::string info_json;
     WallMillis since = 0;
     std::vector<Device> devices;
+    bool own_info = false;  // said with update()
   };
   using Users = std::map<std::string, User, std::less<>>;
   struct Lingering {
@@ -80,7 +91,10 @@ class PresenceTable {
 
   Change erase(Users::iterator user, std::string_view device);
 
-  std::size_t members_max_;
+  static PresentUser present(const Users::value_type& entry);
+
+  std::size_t users_max_;
+  std::size_t devices_ = 0;
   Users users_;
   std::set<Lingering> lingering_;
 };

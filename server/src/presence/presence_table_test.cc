@@ -85,6 +85,36 @@ TEST(PresenceTable, IsFullAtItsLimit) {
   EXPECT_EQ(table.leave("c", "3"), Change::unknown);
 }
 
+TEST(PresenceTable, KnowsWhenAUsersInfoIsAnotherOne) {
+  PresenceTable table(10);
+  table.join("ann", "s1", R"({"n":1})", 0);
+  EXPECT_EQ(table.join("ann", "s2", R"({"n":1})", 0), Change::another_device);
+  EXPECT_EQ(table.join("ann", "s3", R"({"n":2})", 0), Change::another_info);
+  EXPECT_EQ(table.update("ann", "s1", R"({"away":true})"), Change::another_info);
+  EXPECT_EQ(table.update("ann", "s2", R"({"away":true})"), Change::same_device);
+  EXPECT_EQ(table.join("ann", "s4", R"({"n":3})", 0), Change::another_device)
+      << "what the user said counts for more than a token";
+  EXPECT_EQ(table.find("ann")->info_json, R"({"away":true})");
+  EXPECT_EQ(table.update("ann", "s9", "{}"), Change::unknown);
+  EXPECT_EQ(table.update("bob", "s1", "{}"), Change::unknown);
+  table.leave("ann", "s1", LeaveKind::lost, 100);
+  EXPECT_EQ(table.update("ann", "s1", "{}"), Change::unknown) << "it is not here to say anything";
+}
+
+TEST(PresenceTable, CountsDevicesAndGivesASample) {
+  PresenceTable table(10);
+  for (const char* user : {"c", "a", "b"}) table.join(user, "s", "", 0);
+  table.join("a", "s2", "", 0);
+  EXPECT_EQ(table.devices(), 4U);
+  ASSERT_EQ(table.members(2).size(), 2U);
+  EXPECT_EQ(table.members(2)[0].user_id, "a");
+  table.leave("a", "s");
+  table.leave("c", "s", LeaveKind::lost, 5);
+  EXPECT_EQ(table.devices(), 3U);
+  EXPECT_EQ(table.expire(5).size(), 1U);
+  EXPECT_EQ(table.devices(), 2U);
+}
+
 TEST(PresenceTable, KeepsHostileNamesApart) {
   PresenceTable table(10);
   for (const char* name : {"__proto__", "constructor", "", "a\"b", "a"})

@@ -460,6 +460,7 @@ enum class MessageType : std::uint8_t {
   ack,  // From a client: processed up to there. From the server: the publish was accepted.
   history,  // Reads earlier publications.
   presence,  // Asks who is there.
+  presence_update,  // Changes the sender's own info; subscribers receive the same type when a user's info changed.
   rpc,  // Calls a method.
   rpc_cancel,  // Gives up a call; a worker whose call ended before it answered receives the same type.
   rpc_serve,  // Offers methods as a worker.
@@ -484,10 +485,11 @@ enum class MessageType : std::uint8_t {
   goaway,  // The server will close the connection; reconnect after the delay.
   presence_join,  // A user's first connection entered the channel.
   presence_leave,  // A user's last connection left the channel.
+  presence_count,  // How many are in a large channel, instead of who comes and goes.
   rpc_request,  // A call for a worker.
   state_changed,  // A key of the shared state changed.
 };
-inline constexpr std::size_t kMessageTypeCount = 33;
+inline constexpr std::size_t kMessageTypeCount = 35;
 
 [[nodiscard]] constexpr std::string_view to_name(MessageType value) {
   switch (value) {
@@ -498,6 +500,7 @@ inline constexpr std::size_t kMessageTypeCount = 33;
     case MessageType::ack: return "ack";
     case MessageType::history: return "history";
     case MessageType::presence: return "presence";
+    case MessageType::presence_update: return "presence_update";
     case MessageType::rpc: return "rpc";
     case MessageType::rpc_cancel: return "rpc_cancel";
     case MessageType::rpc_serve: return "rpc_serve";
@@ -522,6 +525,7 @@ inline constexpr std::size_t kMessageTypeCount = 33;
     case MessageType::goaway: return "goaway";
     case MessageType::presence_join: return "presence_join";
     case MessageType::presence_leave: return "presence_leave";
+    case MessageType::presence_count: return "presence_count";
     case MessageType::rpc_request: return "rpc_request";
     case MessageType::state_changed: return "state_changed";
   }
@@ -537,6 +541,7 @@ template <>
   if (name == "ack") return MessageType::ack;
   if (name == "history") return MessageType::history;
   if (name == "presence") return MessageType::presence;
+  if (name == "presence_update") return MessageType::presence_update;
   if (name == "rpc") return MessageType::rpc;
   if (name == "rpc_cancel") return MessageType::rpc_cancel;
   if (name == "rpc_serve") return MessageType::rpc_serve;
@@ -561,6 +566,7 @@ template <>
   if (name == "goaway") return MessageType::goaway;
   if (name == "presence_join") return MessageType::presence_join;
   if (name == "presence_leave") return MessageType::presence_leave;
+  if (name == "presence_count") return MessageType::presence_count;
   if (name == "rpc_request") return MessageType::rpc_request;
   if (name == "state_changed") return MessageType::state_changed;
   return std::nullopt;
@@ -578,6 +584,7 @@ enum class MessageRole : std::uint8_t { command, control, event, reply, push };
     case MessageType::ack: return MessageRole::command;
     case MessageType::history: return MessageRole::command;
     case MessageType::presence: return MessageRole::command;
+    case MessageType::presence_update: return MessageRole::command;
     case MessageType::rpc: return MessageRole::command;
     case MessageType::rpc_cancel: return MessageRole::command;
     case MessageType::rpc_serve: return MessageRole::command;
@@ -602,6 +609,7 @@ enum class MessageRole : std::uint8_t { command, control, event, reply, push };
     case MessageType::goaway: return MessageRole::push;
     case MessageType::presence_join: return MessageRole::push;
     case MessageType::presence_leave: return MessageRole::push;
+    case MessageType::presence_count: return MessageRole::push;
     case MessageType::rpc_request: return MessageRole::push;
     case MessageType::state_changed: return MessageRole::push;
   }
@@ -618,6 +626,7 @@ enum class MessageRole : std::uint8_t { command, control, event, reply, push };
     case MessageType::ack: return true;
     case MessageType::history: return true;
     case MessageType::presence: return true;
+    case MessageType::presence_update: return true;
     case MessageType::rpc: return true;
     case MessageType::rpc_cancel: return true;
     case MessageType::rpc_serve: return true;
@@ -642,6 +651,7 @@ enum class MessageRole : std::uint8_t { command, control, event, reply, push };
     case MessageType::goaway: return false;
     case MessageType::presence_join: return false;
     case MessageType::presence_leave: return false;
+    case MessageType::presence_count: return false;
     case MessageType::rpc_request: return false;
     case MessageType::state_changed: return false;
   }
@@ -659,6 +669,7 @@ enum class ChannelUse : std::uint8_t { never, optional, required };
     case MessageType::ack: return ChannelUse::required;
     case MessageType::history: return ChannelUse::required;
     case MessageType::presence: return ChannelUse::required;
+    case MessageType::presence_update: return ChannelUse::required;
     case MessageType::rpc: return ChannelUse::optional;
     case MessageType::rpc_cancel: return ChannelUse::optional;
     case MessageType::rpc_serve: return ChannelUse::never;
@@ -683,6 +694,7 @@ enum class ChannelUse : std::uint8_t { never, optional, required };
     case MessageType::goaway: return ChannelUse::never;
     case MessageType::presence_join: return ChannelUse::required;
     case MessageType::presence_leave: return ChannelUse::required;
+    case MessageType::presence_count: return ChannelUse::required;
     case MessageType::rpc_request: return ChannelUse::optional;
     case MessageType::state_changed: return ChannelUse::required;
   }
@@ -698,6 +710,7 @@ enum class ChannelUse : std::uint8_t { never, optional, required };
     case MessageType::ack: return std::nullopt;
     case MessageType::history: return std::nullopt;
     case MessageType::presence: return std::nullopt;
+    case MessageType::presence_update: return DeliveryClass::ephemeral;
     case MessageType::rpc: return std::nullopt;
     case MessageType::rpc_cancel: return std::nullopt;
     case MessageType::rpc_serve: return std::nullopt;
@@ -722,6 +735,7 @@ enum class ChannelUse : std::uint8_t { never, optional, required };
     case MessageType::goaway: return std::nullopt;
     case MessageType::presence_join: return DeliveryClass::ephemeral;
     case MessageType::presence_leave: return DeliveryClass::ephemeral;
+    case MessageType::presence_count: return DeliveryClass::ephemeral;
     case MessageType::rpc_request: return std::nullopt;
     case MessageType::state_changed: return std::nullopt;
   }
@@ -737,6 +751,7 @@ enum class ChannelUse : std::uint8_t { never, optional, required };
     case MessageType::ack: return std::nullopt;
     case MessageType::history: return std::nullopt;
     case MessageType::presence: return std::nullopt;
+    case MessageType::presence_update: return Priority::low;
     case MessageType::rpc: return std::nullopt;
     case MessageType::rpc_cancel: return std::nullopt;
     case MessageType::rpc_serve: return std::nullopt;
@@ -761,6 +776,7 @@ enum class ChannelUse : std::uint8_t { never, optional, required };
     case MessageType::goaway: return Priority::critical;
     case MessageType::presence_join: return Priority::low;
     case MessageType::presence_leave: return Priority::low;
+    case MessageType::presence_count: return Priority::low;
     case MessageType::rpc_request: return std::nullopt;
     case MessageType::state_changed: return Priority::normal;
   }

@@ -163,6 +163,27 @@ std::expected<AckCommand, Error> parse_ack(std::string_view payload) {
   return finish(fields, std::move(command));
 }
 
+std::expected<PresenceCommand, Error> parse_presence(std::string_view payload) {
+  PresenceCommand command;
+  PayloadFields fields(payload);
+  while (fields.next()) {
+    if (fields.is("lastSeen")) fields.read_bool(command.last_seen);
+  }
+  return finish(fields, command);
+}
+
+std::expected<PresenceUpdateCommand, Error> parse_presence_update(std::string_view payload) {
+  PresenceUpdateCommand command;
+  PayloadFields fields(payload);
+  while (fields.next()) {
+    if (!fields.is("info")) continue;
+    if (fields.value().kind != JsonKind::object) fields.refuse("expected an object");
+    command.info = fields.value().raw;
+  }
+  fields.need({"info"});
+  return finish(fields, command);
+}
+
 std::expected<HistoryCommand, Error> parse_history(std::string_view payload) {
   HistoryCommand command;
   PayloadFields fields(payload);
@@ -248,6 +269,7 @@ std::expected<StateSetCommand, Error> parse_state_set(std::string_view payload) 
     if (fields.is("key")) fields.read_text(command.key, 1, kStateKeyBytesMax);
     if (fields.is("value")) command.value = fields.value().raw;
     if (fields.is("ifVersion")) read_version(fields, command.if_version);
+    if (fields.is("ttlMs")) fields.read_whole(command.ttl_ms, 1, kStateTtlMsMax);
   }
   fields.need({"key", "value"});
   return finish(fields, std::move(command));

@@ -19,6 +19,7 @@ namespace tidewire {
 
 inline constexpr std::size_t kTokenBytesMax = 8192;
 inline constexpr std::size_t kSessionIdBytesMax = 64;
+inline constexpr std::size_t kTypingSessionBytesMax = 128;
 inline constexpr std::size_t kClientBytesMax = 128;
 inline constexpr std::size_t kEpochTextBytesMax = 64;
 inline constexpr std::size_t kMethodBytesMax = 128;
@@ -31,6 +32,7 @@ inline constexpr std::size_t kPartNameBytesMax = 128;
 inline constexpr std::size_t kReasonBytesMax = 256;
 inline constexpr std::uint64_t kHistoryLimitMax = 1000;
 inline constexpr std::uint64_t kRpcTimeoutMsMax = 3'600'000;
+inline constexpr std::uint64_t kStateTtlMsMax = 31'536'000'000;  // a year
 inline constexpr std::uint64_t kRollupMsMax = 10'000;
 inline constexpr std::uint64_t kBatchMessagesMax = 1000;
 inline constexpr std::uint64_t kBatchBytesMin = 1024;
@@ -65,6 +67,14 @@ struct SubscribeCommand {
 
 struct VisibilityCommand {
   bool hidden = false;
+};
+
+struct PresenceCommand {
+  bool last_seen = false;
+};
+
+struct PresenceUpdateCommand {
+  std::string_view info;  // a raw JSON object
 };
 
 struct AckCommand {
@@ -111,6 +121,7 @@ struct StateSetCommand {
   std::string key;
   std::string_view value;  // raw JSON
   std::optional<std::uint64_t> if_version;
+  std::uint64_t ttl_ms = 0;  // 0: it stays
 };
 
 struct StateDeleteCommand {
@@ -141,6 +152,9 @@ struct HeartbeatCommand {
 [[nodiscard]] std::expected<SubscribeCommand, Error> parse_subscribe(std::string_view payload);
 [[nodiscard]] std::expected<VisibilityCommand, Error> parse_visibility(std::string_view payload);
 [[nodiscard]] std::expected<AckCommand, Error> parse_ack(std::string_view payload);
+[[nodiscard]] std::expected<PresenceCommand, Error> parse_presence(std::string_view payload);
+[[nodiscard]] std::expected<PresenceUpdateCommand, Error> parse_presence_update(
+    std::string_view payload);
 [[nodiscard]] std::expected<HistoryCommand, Error> parse_history(std::string_view payload);
 [[nodiscard]] std::expected<RpcCommand, Error> parse_rpc(std::string_view payload);
 [[nodiscard]] std::expected<RpcCancelCommand, Error> parse_rpc_cancel(std::string_view payload);

@@ -77,6 +77,18 @@ TEST(Commands, RpcResponseIsAResultOrAnError) {
 
 TEST(Commands, StateVersionsAreOptional) {
   EXPECT_EQ(parse_state_set(R"({"key":"k","value":[],"ifVersion":0})")->if_version, 0u);
+  EXPECT_EQ(parse_state_set(R"({"key":"k","value":1,"ttlMs":250})")->ttl_ms, 250u);
+  for (const char* ttl : {"0", "-1", "1.5", "31536000001", "null", "\"1s\""})
+    EXPECT_EQ(
+        parse_state_set(R"({"key":"k","value":1,"ttlMs":)" + std::string(ttl) + "}").error().path,
+        "/payload/ttlMs")
+        << ttl;
+  EXPECT_TRUE(parse_presence(R"({"lastSeen":true})")->last_seen);
+  EXPECT_FALSE(parse_presence("{}")->last_seen);
+  EXPECT_EQ(parse_presence(R"({"lastSeen":1})").error().path, "/payload/lastSeen");
+  EXPECT_EQ(parse_presence_update(R"({"info":{"a":1}})")->info, R"({"a":1})");
+  for (const char* bad : {R"({"info":[]})", R"({"info":"x"})", R"({"info":null})", "{}"})
+    EXPECT_EQ(parse_presence_update(bad).error().path, "/payload/info") << bad;
   EXPECT_EQ(parse_state_set(R"({"key":"k","value":[]})")->if_version, std::nullopt);
   EXPECT_EQ(parse_state_get("{}")->key, "");
 }

@@ -22,11 +22,6 @@ void need_text_or_null(PayloadFields& fields) {
     fields.refuse("expected a string or null");
 }
 
-void need_bool(PayloadFields& fields) {
-  bool ignored = false;
-  fields.read_bool(ignored);
-}
-
 void check_role(PayloadFields& fields) {
   const bool known = fields.value().kind == JsonKind::string &&
                      std::ranges::find(kRoles, fields.value().string()) != kRoles.end();
@@ -72,22 +67,27 @@ void check_chat_message(PayloadFields& fields) {
   fields.need({"content", "role"});
 }
 
-void check_status(PayloadFields& fields) {
+bool check_status(PayloadFields& fields) {
+  bool active = false;
   while (fields.next()) {
-    if (fields.is("isActive")) need_bool(fields);
+    if (fields.is("isActive")) fields.read_bool(active);
     if (fields.is("progress")) check_progress(fields);
     if (fields.is("currentTask")) need_text_or_null(fields);
   }
   fields.need({"isActive", "progress", "currentTask"});
+  return active;
 }
 
-void check_typing(PayloadFields& fields, std::string_view sender_user_id) {
+bool check_typing(PayloadFields& fields, std::string_view sender_user_id) {
+  std::string session_id;
+  bool typing = true;
   while (fields.next()) {
     if (fields.is("userId")) check_own_user(fields, sender_user_id);
-    if (fields.is("sessionId")) need_text(fields);
-    if (fields.is("isTyping")) need_bool(fields);
+    if (fields.is("sessionId")) fields.read_text(session_id, 0, kTypingSessionBytesMax);
+    if (fields.is("isTyping")) fields.read_bool(typing);
   }
   fields.need({"userId", "sessionId"});
+  return typing;
 }
 
 PartFields read_part(PayloadFields& chunk) {
@@ -130,14 +130,34 @@ std::expected<ValidatedEvent, Error> validate_event(std::string_view type, std::
   if (!known) return ValidatedEvent{};
   if (role_of(*known) != MessageRole::event) return not_an_event();
   ValidatedEvent event{delivery_class_of(*known),
-                       default_priority_of(*known).value_or(Priority::normal), std::nullopt};
+                       default_priority_of(*known).value_or(Priority::normal), std::nullopt,
+                       std::nullopt};
   PayloadFields fields(payload);
   if (*known == MessageType::chat_message) check_chat_message(fields);
   if (*known == MessageType::chat_message_chunk) event.chunk = read_chunk(fields);
-  if (*known == MessageType::agent_status_update) check_status(fields);
-  if (*known == MessageType::user_typing) check_typing(fields, sender_user_id);
+  if (*known == MessageType::agent_status_update) event.active = check_status(fields);
+  if (*known == MessageType::user_typing) event.active = check_typing(fields, sender_user_id);
   if (fields.failed()) return std::unexpected(fields.error());
   return event;
+}
+
+TypingFields read_typing(std::string_view payload) {
+  TypingFields typing;
+  PayloadFields fields(payload);
+  while (fields.next()) {
+    if (fields.is("sessionId")) fields.read_text(typing.session_id, 0, kTypingSessionBytesMax);
+    if (fields.is("isTyping")) fields.read_bool(typing.is_typing);
+  }
+  return typing;
+}
+
+bool says_active(std::string_view payload) {
+  bool active = false;
+  PayloadFields fields(payload);
+  while (fields.next()) {
+    if (fields.is("isActive")) fields.read_bool(active);
+  }
+  return active;
 }
 
 }  // namespace tidewire

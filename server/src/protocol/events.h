@@ -32,7 +32,18 @@ struct ValidatedEvent {
   std::optional<DeliveryClass> delivery_class;  // nullopt: a custom event, the namespace decides
   Priority priority = Priority::normal;         // the default, where the envelope names none
   std::optional<ChunkFields> chunk;             // only for chat_message_chunk
+  std::optional<bool> active;  // what user_typing and agent_status_update say, which may end alone
 };
+
+/// What the server needs to know of a `user_typing` that validate_event() has accepted.
+struct TypingFields {
+  std::string session_id;
+  bool is_typing = true;
+};
+[[nodiscard]] TypingFields read_typing(std::string_view payload);
+
+/// Whether an `agent_status_update` says `isActive: true`.
+[[nodiscard]] bool says_active(std::string_view payload);
 
 /// Checks the payload of an event that a client (or the HTTP API) publishes. Members that the
 /// protocol does not name are allowed and pass through.

@@ -92,14 +92,38 @@ std::string history_payload(const History& history) {
       .finish();
 }
 
-std::string presence_payload(std::span<const PresenceMember> members) {
-  std::string list = "[";
-  for (const PresenceMember& member : members) {
-    if (list.size() > 1) list += ',';
-    list += member_json(member, true);
+std::string presence_payload(const PresenceList& list) {
+  std::string members = "[";
+  for (const PresenceMember& member : list.members) {
+    if (members.size() > 1) members += ',';
+    members += member_json(member, true);
   }
-  list += ']';
-  return JsonObject(list.size() + 16).raw("members", list).finish();
+  members += ']';
+  JsonObject out(members.size() + 64);
+  out.raw("members", members).number("total", list.total).boolean("complete", list.complete);
+  if (!list.last_seen) return out.finish();
+  std::string left = "[";
+  for (const LeftUser& user : *list.last_seen) {
+    if (left.size() > 1) left += ',';
+    left += JsonObject(64).text("userId", user.user_id).number("at", user.at_ms).finish();
+  }
+  return out.raw("lastSeen", left + ']').finish();
+}
+
+std::string presence_count_payload(std::uint64_t total, bool complete) {
+  return JsonObject(40).number("total", total).boolean("complete", complete).finish();
+}
+
+std::string typing_payload(std::string_view user_id, std::string_view session_id, bool is_typing) {
+  return JsonObject(64 + user_id.size() + session_id.size())
+      .text("userId", user_id)
+      .text("sessionId", session_id)
+      .boolean("isTyping", is_typing)
+      .finish();
+}
+
+std::string_view idle_status_payload() {
+  return R"({"isActive":false,"progress":null,"currentTask":null})";
 }
 
 std::string presence_change_payload(const PresenceMember& member) {
@@ -122,7 +146,9 @@ std::string state_payload(const StateItem& item) {
   JsonObject out(64 + item.key.size() + item.value_json.size());
   out.text("key", item.key);
   if (!item.value_json.empty()) out.raw("value", item.value_json);
-  return out.number("version", item.version).finish();
+  out.number("version", item.version);
+  if (item.expires_at_ms != 0) out.number("expiresAt", item.expires_at_ms);
+  return out.finish();
 }
 
 std::string state_list_payload(std::span<const StateItem> items) {
@@ -135,13 +161,15 @@ std::string state_list_payload(std::span<const StateItem> items) {
   return JsonObject(list.size() + 16).raw("entries", list).finish();
 }
 
-std::string state_changed_payload(std::string_view key, std::string_view value_json,
-                                  std::uint64_t version) {
-  JsonObject out(64 + key.size() + value_json.size());
-  out.text("key", key);
-  if (!value_json.empty()) out.raw("value", value_json);
-  out.number("version", version);
-  if (value_json.empty()) out.boolean("deleted", true);
+std::string state_changed_payload(const StateItem& item, std::string_view reason) {
+  JsonObject out(96 + item.key.size() + item.value_json.size());
+  out.text("key", item.key);
+  const bool deleted = item.value_json.empty();
+  if (!deleted) out.raw("value", item.value_json);
+  out.number("version", item.version);
+  if (item.expires_at_ms != 0) out.number("expiresAt", item.expires_at_ms);
+  if (deleted) out.boolean("deleted", true);
+  if (!reason.empty()) out.text("reason", reason);
   return out.finish();
 }
 

@@ -64,9 +64,25 @@ struct PresenceMember {
   std::string_view info_json;  // empty: left out
   std::optional<std::int64_t> since_ms;
 };
-[[nodiscard]] std::string presence_payload(std::span<const PresenceMember> members);
-/// For presence_join and presence_leave; `since_ms` is not part of it.
+struct LeftUser {
+  std::string_view user_id;
+  std::int64_t at_ms = 0;
+};
+struct PresenceList {
+  std::span<const PresenceMember> members;
+  std::uint64_t total = 0;
+  bool complete = true;
+  std::optional<std::span<const LeftUser>> last_seen;  // only when asked for
+};
+[[nodiscard]] std::string presence_payload(const PresenceList& list);
+[[nodiscard]] std::string presence_count_payload(std::uint64_t total, bool complete);
+/// For presence_join, presence_update and presence_leave; `since_ms` is not part of it.
 [[nodiscard]] std::string presence_change_payload(const PresenceMember& member);
+
+/// The events that the server makes in a user's name.
+[[nodiscard]] std::string typing_payload(std::string_view user_id, std::string_view session_id,
+                                         bool is_typing);
+[[nodiscard]] std::string_view idle_status_payload();
 
 [[nodiscard]] std::string error_payload(const Error& error);
 
@@ -75,12 +91,14 @@ struct StateItem {
   std::string_view key;
   std::string_view value_json;
   std::uint64_t version = 0;
+  std::int64_t expires_at_ms = 0;  // 0: never
 };
 [[nodiscard]] std::string state_payload(const StateItem& item);
 [[nodiscard]] std::string state_list_payload(std::span<const StateItem> items);
 /// `value_json` empty: the key is gone.
-[[nodiscard]] std::string state_changed_payload(std::string_view key, std::string_view value_json,
-                                                std::uint64_t version);
+/// An item without a value: the key is gone, for `reason` when that is not empty.
+[[nodiscard]] std::string state_changed_payload(const StateItem& item,
+                                                std::string_view reason = {});
 
 /// A call as its worker gets it.
 struct RpcRequestItem {

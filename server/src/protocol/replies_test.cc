@@ -55,12 +55,16 @@ TEST(Replies, AnErrorSaysWhatWhereAndWhen) {
 TEST(Replies, PresenceListsMembers) {
   const std::array<PresenceMember, 2> members = {PresenceMember{"alice", 2, R"({"name":"A"})", 17},
                                                  PresenceMember{"bob", 1, {}, {}}};
-  EXPECT_EQ(presence_payload(members),
+  EXPECT_EQ(presence_payload({.members = members, .total = 9, .complete = false}),
             R"({"members":[{"userId":"alice","clients":2,"info":{"name":"A"},"since":17},)"
-            R"({"userId":"bob","clients":1}]})");
+            R"({"userId":"bob","clients":1}],"total":9,"complete":false})");
+  const std::array<LeftUser, 1> left = {LeftUser{"eve", 5}};
+  EXPECT_EQ(presence_payload({.last_seen = left}),
+            R"({"members":[],"total":0,"complete":true,"lastSeen":[{"userId":"eve","at":5}]})");
+  EXPECT_EQ(presence_count_payload(7, true), R"({"total":7,"complete":true})");
   EXPECT_EQ(presence_change_payload(members[0]),
             R"({"userId":"alice","clients":2,"info":{"name":"A"}})");
-  EXPECT_EQ(presence_payload({}), R"({"members":[]})");
+  EXPECT_EQ(presence_payload({}), R"({"members":[],"total":0,"complete":true})");
 }
 
 TEST(Replies, AChunkNamesThePiecesItHolds) {
@@ -101,8 +105,14 @@ TEST(Replies, StateNamesKeysAndVersions) {
   EXPECT_EQ(state_list_payload(items), R"({"entries":[{"key":"a","value":null,"version":1},)"
                                        R"({"key":"b\"","value":2,"version":4}]})");
   EXPECT_EQ(state_list_payload({}), R"({"entries":[]})");
-  EXPECT_EQ(state_changed_payload("k", "1", 5), R"({"key":"k","value":1,"version":5})");
-  EXPECT_EQ(state_changed_payload("k", "", 6), R"({"key":"k","version":6,"deleted":true})");
+  EXPECT_EQ(state_payload({"k", "1", 3, 99}),
+            R"({"key":"k","value":1,"version":3,"expiresAt":99})");
+  EXPECT_EQ(state_changed_payload({"k", "1", 5, 99}),
+            R"({"key":"k","value":1,"version":5,"expiresAt":99})");
+  EXPECT_EQ(state_changed_payload({"k", "", 6}, "expired"),
+            R"({"key":"k","version":6,"deleted":true,"reason":"expired"})");
+  EXPECT_EQ(state_changed_payload({"k", "1", 5}), R"({"key":"k","value":1,"version":5})");
+  EXPECT_EQ(state_changed_payload({"k", "", 6}), R"({"key":"k","version":6,"deleted":true})");
 }
 
 TEST(Replies, ACallNamesItsCaller) {

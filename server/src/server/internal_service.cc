@@ -15,6 +15,7 @@ InternalService::InternalService(ShardServer& shard)
             .sessions = shard.state().sessions,
             .metrics = shard.state().metrics,
             .probe = shard.metrics(),
+            .rates = shard.state().rates,
             .clock = shard.shard().clock(),
             .not_ready = [&shard]() -> std::vector<std::string> {
               if (shard.state().draining.load(std::memory_order_relaxed))

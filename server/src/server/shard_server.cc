@@ -29,7 +29,10 @@ ws::DeflateConfig deflate_config(const CompressionConfig& compression) {
 ChannelLimits channel_limits(const Config& config) {
   const LimitsConfig& limits = config.limits;
   return {.presence_members = limits.presence_members,
+          .presence_users = limits.presence_users,
+          .presence_last_seen = limits.presence_last_seen,
           .presence_grace_ms = config.presence.grace.count(),
+          .typing_users = limits.typing_users,
           .streams = {.growing_max = limits.streams_per_channel,
                       .growing_per_producer_max = limits.streams_per_producer,
                       .text_bytes_max = limits.stream_bytes,
@@ -113,6 +116,7 @@ ShardServer::ShardServer(net::Shard& shard, ShardMesh& mesh, RpcDesk& rpc, Share
                .sessions = sessions_,
                .all_sessions = state.sessions,
                .users = state.users,
+               .rates = state.rates,
                .rpc = rpc,
                .authenticator = state.authenticator},
       lingering_(shard),
@@ -226,7 +230,7 @@ std::optional<UpgradeRefusal> ShardServer::over_limit(const net::Stream& stream,
   if (const auto key = AddressKey::parse(stream.peer_address().host())) {
     const MonoMicros now = shard_.clock().mono_us();
     if (!state_.connects.admit(*key, now)) {
-      metrics_.rate_limited[RateLabel::connects].add();
+      metrics_.rate_limited_by(RateScope::address, RateLabel::connects).add();
       return UpgradeRefusal{error_reply(429, {.code = ErrorCode::rate_limited,
                                               .message = "too many connects from this address",
                                               .retry_after_ms = std::max(

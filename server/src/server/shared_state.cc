@@ -27,6 +27,7 @@ SharedState::SharedState(const Config& configuration)
     : config(configuration),
       caps(total_of(configuration.limits)),
       connects(connect_rate(configuration.limits)),
+      rates(config),
       users(configuration.limits.connections_per_user) {}
 
 }  // namespace tidewire

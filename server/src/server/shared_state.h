@@ -9,6 +9,7 @@
 #include "config/config.h"
 #include "limits/connection_caps.h"
 #include "limits/connection_rate.h"
+#include "limits/rate_limiter.h"
 #include "net/tls_context.h"
 #include "observability/metrics_registry.h"
 #include "session/session_directory.h"
@@ -28,6 +29,7 @@ struct SharedState {
   OriginPolicy origins;
   ConnectionCaps caps;
   ConnectionRate connects;
+  RateLimiter rates;
   UserDirectory users;
   MetricsRegistry metrics;
   std::unique_ptr<net::TlsContext> tls;  // nullptr: plain

@@ -54,6 +54,9 @@ void AuthHandler::welcome_upgraded(Session& session, Claims claims) {
 }
 
 void AuthHandler::begin(Session& session, Claims claims, std::string_view id) {
+  session.rates_.bind_user(claims.user_id);
+  if (!session.allow(RateKind::connects, id))
+    return session.close(CloseCode::rate_limited, "too many connects of this user");
   session.session_id_ = claims.session_id.empty() ? random_id() : claims.session_id;
   session.claims_ = std::move(claims);
   session.state_ = Session::State::active;

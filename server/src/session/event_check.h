@@ -25,6 +25,7 @@ struct CheckedEvent {
   DeliveryClass delivery = DeliveryClass::durable;
   Priority priority = Priority::normal;
   std::optional<ChunkFields> chunk;
+  std::optional<bool> active;
 };
 
 /// Checks the payload: built-in types by their rules, custom ones by the schema that the namespace

@@ -66,19 +66,23 @@ std::string history_page_payload(const HistoryPage& page) {
                           .publications_json = publications});
 }
 
-std::string member_list_payload(std::span<const PresentUser> users) {
+std::string presence_report_payload(const PresenceReport& report, bool last_seen) {
   std::vector<PresenceMember> members;
-  members.reserve(users.size());
-  for (const PresentUser& user : users)
+  members.reserve(report.members.size());
+  for (const PresentUser& user : report.members)
     members.push_back({.user_id = user.user_id,
                        .clients = user.clients,
                        .info_json = user.info_json,
                        .since_ms = user.since});
-  return presence_payload(members);
+  std::vector<LeftUser> left;
+  for (const SeenUser& user : report.last_seen) left.push_back({user.user_id, user.at});
+  PresenceList list{.members = members, .total = report.total, .complete = report.complete};
+  if (last_seen) list.last_seen = left;
+  return presence_payload(list);
 }
 
 std::string state_entry_payload(const StateEntry& entry) {
-  return state_payload({entry.key, entry.value_json, entry.version});
+  return state_payload({entry.key, entry.value_json, entry.version, entry.expires_at});
 }
 
 std::string state_entries_payload(std::string_view key, std::span<const StateEntry> entries) {
@@ -88,7 +92,7 @@ std::string state_entries_payload(std::string_view key, std::span<const StateEnt
   std::vector<StateItem> items;
   items.reserve(entries.size());
   for (const StateEntry& entry : entries)
-    items.push_back({entry.key, entry.value_json, entry.version});
+    items.push_back({entry.key, entry.value_json, entry.version, entry.expires_at});
   return state_list_payload(items);
 }
 

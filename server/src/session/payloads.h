@@ -4,11 +4,11 @@
 #include <string>
 
 #include "hub/cancel_request.h"
+#include "hub/presence_request.h"
 #include "hub/publish_request.h"
 #include "hub/state_request.h"
 #include "hub/stream_status.h"
 #include "hub/subscribe_request.h"
-#include "presence/presence_table.h"
 
 namespace tidewire {
 
@@ -18,7 +18,7 @@ namespace tidewire {
 [[nodiscard]] std::string cancel_ack_payload(const CancelAck& ack);
 [[nodiscard]] std::string stream_status_text(const StreamStatus& status);
 [[nodiscard]] std::string history_page_payload(const HistoryPage& page);
-[[nodiscard]] std::string member_list_payload(std::span<const PresentUser> users);
+[[nodiscard]] std::string presence_report_payload(const PresenceReport& report, bool last_seen);
 
 /// One key; without a value there is none.
 [[nodiscard]] std::string state_entry_payload(const StateEntry& entry);

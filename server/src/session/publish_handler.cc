@@ -10,10 +10,39 @@
 #include "session/session.h"
 
 namespace tidewire {
+namespace {
+
+/// Channels that have to be told when the connection is gone.
+constexpr std::size_t kActivitiesMax = 4'096;
+
+}  // namespace
+
+bool PublishHandler::note_activity(Session& session, std::string_view channel, DeliveryClass kind,
+                                   bool active) {
+  auto& known = session.activities_;
+  const auto bit = static_cast<std::uint8_t>(1U << std::to_underlying(kind));
+  const auto found = known.find(channel);
+  if (found != known.end()) {
+    const unsigned left = active ? found->second | bit : found->second & ~bit;
+    found->second = static_cast<std::uint8_t>(left);
+    if (left == 0) known.erase(found);
+    return true;
+  }
+  if (!active) return true;
+  // Typing ends soon by itself; an agent's status does not.
+  if (known.size() >= kActivitiesMax) return kind == DeliveryClass::ephemeral;
+  known.emplace(channel, bit);
+  return true;
+}
 
 void PublishHandler::publish(Session& session, const Envelope& envelope) {
   const auto access = access_to(session, envelope.channel, Permission::publish);
   if (!access) return session.reply_error(envelope.id, access.error(), envelope.channel);
+  if (!session.allow(RateKind::publishes, envelope.id, envelope.channel, &access->options)) return;
+  if (const auto refused =
+          session.rates_.take_of_namespace(RateKind::bytes, envelope.payload.size(),
+                                           session.context_.clock.mono_us(), access->options))
+    return session.refuse(*refused, envelope.id, envelope.channel);
   auto event = check_event({.channel = access->name,
                             .options = access->options,
                             .type = envelope.type,
@@ -21,6 +50,14 @@ void PublishHandler::publish(Session& session, const Envelope& envelope) {
                             .user_id = session.user_id()},
                            session.context_.schemas);
   if (!event) return session.reply_error(envelope.id, event.error(), envelope.channel);
+
+  if (event->active && !note_activity(session, access->name.str(), event->delivery, *event->active))
+    return session.reply_error(envelope.id,
+                               {.code = ErrorCode::limit_exceeded,
+                                .message = "a connection is active in at most " +
+                                           std::to_string(kActivitiesMax) + " channels",
+                                .path = "/channel"},
+                               envelope.channel);
 
   PublishRequest request{.channel = access->name.str(),
                          .type = envelope.type,

@@ -16,6 +16,10 @@ class PublishHandler {
   static void publish(Session& session, const Envelope& envelope);
 
  private:
+  /// Remembers that this connection says that somebody is active in `channel`; false when that
+  /// are too many channels.
+  static bool note_activity(Session& session, std::string_view channel, DeliveryClass kind,
+                            bool active);
   static void answer(Session& session, std::string_view id, std::string_view channel,
                      const PublishResult& result);
 };

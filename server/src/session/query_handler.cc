@@ -32,24 +32,6 @@ void QueryHandler::history(Session& session, const Envelope& envelope) {
       });
 }
 
-void QueryHandler::presence(Session& session, const Envelope& envelope) {
-  const auto access = access_to(session, envelope.channel, Permission::presence);
-  if (!access) return session.reply_error(envelope.id, access.error(), envelope.channel);
-  if (!access->options.presence)
-    return session.reply_error(envelope.id,
-                               {.code = ErrorCode::unsupported,
-                                .message = "this namespace keeps no presence",
-                                .path = "/channel"},
-                               envelope.channel);
-  session.context_.node.presence(
-      std::string(access->name.str()),
-      [weak = session.weak_from_this(), id = std::string(envelope.id),
-       channel = std::string(access->name.str())](const std::vector<PresentUser>& members) {
-        if (const auto self = weak.lock())
-          self->reply(MessageType::presence, id, channel, member_list_payload(members));
-      });
-}
-
 void QueryHandler::heartbeat(Session& session, const Envelope& envelope) {
   auto command = parse_heartbeat(envelope.payload);
   if (!command) return session.reply_error(envelope.id, command.error());

@@ -10,7 +10,6 @@ class Session;
 class QueryHandler {
  public:
   static void history(Session& session, const Envelope& envelope);
-  static void presence(Session& session, const Envelope& envelope);
   static void heartbeat(Session& session, const Envelope& envelope);
 };
 

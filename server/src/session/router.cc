@@ -2,6 +2,7 @@
 
 #include "session/auth_handler.h"
 #include "session/cancel_handler.h"
+#include "session/presence_handler.h"
 #include "session/publish_handler.h"
 #include "session/query_handler.h"
 #include "session/rpc_handler.h"
@@ -52,7 +53,9 @@ void Router::route(Session& session, const Envelope& envelope) {
     case MessageType::history:
       return QueryHandler::history(session, envelope);
     case MessageType::presence:
-      return QueryHandler::presence(session, envelope);
+      return PresenceHandler::query(session, envelope);
+    case MessageType::presence_update:
+      return PresenceHandler::update(session, envelope);
     case MessageType::chat_message:
     case MessageType::chat_message_chunk:
     case MessageType::agent_status_update:
@@ -87,6 +90,7 @@ void Router::route(Session& session, const Envelope& envelope) {
     case MessageType::goaway:
     case MessageType::presence_join:
     case MessageType::presence_leave:
+    case MessageType::presence_count:
     case MessageType::rpc_request:
     case MessageType::state_changed:
       return session.reply_error(envelope.id, unknown_type(envelope.type));

@@ -38,6 +38,10 @@ void RpcHandler::call(Session& session, const Envelope& envelope) {
   if (!command) return session.reply_error(envelope.id, command.error(), envelope.channel);
   if (const auto allowed = may_call(session, envelope.channel); !allowed)
     return session.reply_error(envelope.id, allowed.error(), envelope.channel);
+  const auto name = ChannelName::parse(envelope.channel);
+  if (!session.allow(RateKind::rpcs, envelope.id, envelope.channel,
+                     name ? &options_of(session.config(), *name) : nullptr))
+    return;
   session.calling_ = true;
   session.context_.rpc.call({.caller = address_of(session, session.context_.node.index()),
                              .reply_id = std::string(envelope.id),

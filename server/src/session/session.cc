@@ -28,6 +28,7 @@ Session::Session(const SessionContext& context, SessionTransport& transport, Ses
                                               context.config.limits.messages_burst)),
       byte_bucket_(TokenBucket::configured(context.config.limits.bytes_per_second,
                                            context.config.limits.bytes_burst)),
+      rates_(context.rates, info_.address),
       opened_at_(context.clock.mono_ms()),
       heard_at_(opened_at_),
       heartbeat_due_(opened_at_ + context.config.heartbeat.interval.count()),
@@ -53,6 +54,9 @@ void Session::closed(std::uint16_t close_code) {
     context_.node.unsubscribe(*place, claims_.user_id, session_id_, leave_kind(close_code),
                               place->joined);
   subscriptions_.clear();
+  for (const auto& [channel, kinds] : activities_)
+    context_.node.connection_gone(channel, claims_.user_id, info_.connection_id);
+  activities_.clear();
   RpcHandler::closed(*this);
   if (!claims_.user_id.empty()) context_.users.remove(claims_.user_id, info_.connection_id);
   context_.sessions.remove(*this);
@@ -74,10 +78,30 @@ void Session::on_activity(std::size_t bytes) {
   unanswered_since_.reset();
 }
 
-bool Session::admit() {
+std::optional<RateRefusal> Session::admit() {
   const MonoMicros now = context_.clock.mono_us();
   const auto bytes = static_cast<double>(std::exchange(message_bytes_, 0));
-  return message_bucket_.take(1, now) && byte_bucket_.take(bytes, now);
+  const auto own = [](RateKind kind, int wait_ms) {
+    return RateRefusal{kind, RateScope::connection, MonoMicros{wait_ms} * 1'000};
+  };
+  if (!message_bucket_.take(1, now))
+    return own(RateKind::messages, message_bucket_.retry_after_ms(1, now));
+  if (!byte_bucket_.take(bytes, now))
+    return own(RateKind::bytes, byte_bucket_.retry_after_ms(bytes, now));
+  if (auto refused = rates_.take(RateKind::messages, 1, now)) return refused;
+  return rates_.take(RateKind::bytes, bytes, now);
+}
+
+bool Session::allow(RateKind kind, std::string_view id, std::string_view channel,
+                    const NamespaceConfig* options) {
+  const auto refused = rates_.take(kind, 1, context_.clock.mono_us(), options);
+  if (refused) refuse(*refused, id, channel);
+  return !refused;
+}
+
+void Session::refuse(const RateRefusal& refusal, std::string_view id, std::string_view channel) {
+  context_.metrics.rate_limited_by(refusal.scope, refusal.kind).add();
+  reply_error(id, refusal.error(), channel);
 }
 
 void Session::on_envelope(const Envelope& envelope) {
@@ -87,15 +111,13 @@ void Session::on_envelope(const Envelope& envelope) {
   const TypeLabel label = type_label(envelope.type);
   context_.metrics.messages_received[label].add();
   context_.metrics.bytes_received[label].add(envelope.payload.size());
-  if (admit()) {
+  const auto refused = admit();
+  if (!refused) {
     rate_violations_ = 0;
     Router::route(*this, envelope);
     return;
   }
-  context_.metrics.rate_limited[RateLabel::messages].add();
-  Error error{.code = ErrorCode::rate_limited, .message = "too many messages: slow down"};
-  error.retry_after_ms = std::max(1, message_bucket_.retry_after_ms(1, context_.clock.mono_us()));
-  reply_error(envelope.id, error);
+  refuse(*refused, envelope.id, {});
   if (++rate_violations_ >= kRateViolationsMax)
     close(CloseCode::rate_limited, "the rate limit was ignored");
 }
@@ -206,8 +228,8 @@ void Session::deliver(Subscription& subscription, Rendering& rendering) {
   }
   if (!publication->echo && publication->sender.connection_id == info_.connection_id) return;
   auto& place = static_cast<ChannelPlace&>(subscription);
-  const bool of_presence = publication->label == TypeLabel::presence_join ||
-                           publication->label == TypeLabel::presence_leave;
+  const bool of_presence = publication->label >= TypeLabel::presence_join &&
+                           publication->label <= TypeLabel::presence_count;
   if (of_presence && !place.permissions.contains(Permission::presence)) return;
   const ws::SharedFrame& frame = rendering.frame(batch_ ? plain_form() : form_);
   ++counters_.messages_sent;

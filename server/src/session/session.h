@@ -1,6 +1,7 @@
 #pragma once
 
 #include <expected>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -10,6 +11,7 @@
 #include "auth/claims.h"
 #include "auth/permission_set.h"
 #include "hub/subscription.h"
+#include "limits/session_rates.h"
 #include "limits/token_bucket.h"
 #include "protocol/commands.h"
 #include "session/connection_info.h"
@@ -110,6 +112,7 @@ class Session final : public MessageSink,
   friend class PublishHandler;
   friend class StreamHandler;
   friend class QueryHandler;
+  friend class PresenceHandler;
   friend class StateHandler;
   friend class CancelHandler;
   friend class RpcHandler;
@@ -140,7 +143,12 @@ class Session final : public MessageSink,
   [[nodiscard]] StreamMode mode_now(const ChannelPlace& place) const;
   void lose_track(const Subscription& subscription);
 
-  [[nodiscard]] bool admit();
+  /// What forbids the message that is being decoded.
+  [[nodiscard]] std::optional<RateRefusal> admit();
+  /// Takes from the buckets of `kind`; false: they are empty, and the client has been told.
+  [[nodiscard]] bool allow(RateKind kind, std::string_view id, std::string_view channel = {},
+                           const NamespaceConfig* options = nullptr);
+  void refuse(const RateRefusal& refusal, std::string_view id, std::string_view channel);
   void on_timer();
   void schedule_timer();
   void send_heartbeat();
@@ -161,6 +169,7 @@ class Session final : public MessageSink,
   std::unordered_map<std::string_view, std::unique_ptr<ChannelPlace>> subscriptions_;
   TokenBucket message_bucket_;
   TokenBucket byte_bucket_;
+  SessionRates rates_;
   std::uint32_t bad_messages_ = 0;
   std::uint32_t rate_violations_ = 0;
   std::size_t message_bytes_ = 0;  // of the message being decoded
@@ -168,6 +177,9 @@ class Session final : public MessageSink,
   MonoMillis heard_at_;                         // the last byte received
   std::optional<MonoMillis> unanswered_since_;  // the first heartbeat nobody reacted to
   MonoMillis heartbeat_due_;
+  /// Channels where this connection said that it types or that an agent works, and which: a bit
+  /// for each delivery class.
+  std::map<std::string, std::uint8_t, std::less<>> activities_;
   bool gone_ = false;
   bool serving_ = false;  // has offered methods
   bool calling_ = false;  // has called methods

@@ -7,6 +7,7 @@
 #include "base/timer_wheel.h"
 #include "config/config.h"
 #include "hub/node.h"
+#include "limits/rate_limiter.h"
 #include "observability/server_metrics.h"
 #include "protocol/codec.h"
 #include "protocol/schema_registry.h"
@@ -33,6 +34,7 @@ struct SessionContext {
   SessionDirectory& sessions;
   const std::vector<SessionDirectory*>& all_sessions;  // of every shard, for post() to it
   UserDirectory& users;
+  RateLimiter& rates;
   RpcDesk& rpc;
   std::shared_ptr<const Authenticator> authenticator;  // replaced when the keys are reloaded
 };

@@ -188,6 +188,7 @@ class SessionWorld {
                 .clock = domain.clock,
                 .timers = timers,
                 .limits = {}}};
+  RateLimiter rates{domain.config};
   SessionContext context{.config = domain.config,
                          .node = *domain.nodes[0],
                          .json = domain.json,
@@ -201,6 +202,7 @@ class SessionWorld {
                          .sessions = sessions,
                          .all_sessions = directories,
                          .users = users,
+                         .rates = rates,
                          .rpc = desk,
                          .authenticator = make_authenticator()};
   int connections = 0;

@@ -32,7 +32,8 @@ void StateHandler::set(Session& session, const Envelope& envelope) {
   change(session, envelope,
          {.key = std::move(command->key),
           .value_json = std::string(command->value),
-          .if_version = command->if_version});
+          .if_version = command->if_version,
+          .ttl_ms = static_cast<std::int64_t>(command->ttl_ms)});
 }
 
 void StateHandler::erase(Session& session, const Envelope& envelope) {
@@ -44,6 +45,7 @@ void StateHandler::erase(Session& session, const Envelope& envelope) {
 void StateHandler::change(Session& session, const Envelope& envelope, StateChange wanted) {
   const auto access = access_to(session, envelope.channel, Permission::state);
   if (!access) return session.reply_error(envelope.id, access.error(), envelope.channel);
+  if (!session.allow(RateKind::publishes, envelope.id, envelope.channel, &access->options)) return;
   wanted.channel = access->name.str();
   wanted.from = {session.user_id(), session.info_.connection_id, session.info_.client};
   // The answer repeats what was written; after a delete there is nothing, which is version 0.
@@ -51,12 +53,15 @@ void StateHandler::change(Session& session, const Envelope& envelope, StateChang
   session.context_.node.state_change(
       std::move(wanted), [weak = session.weak_from_this(), id = std::string(envelope.id),
                           channel = std::string(access->name.str()), written = std::move(written)](
-                             const std::expected<std::uint64_t, Error>& version) mutable {
+                             const std::expected<StateChanged, Error>& changed) mutable {
         const auto self = weak.lock();
         if (!self) return;
-        if (!version) return self->reply_error(id, version.error(), channel);
+        if (!changed) return self->reply_error(id, changed.error(), channel);
         if (id.empty()) return;  // fire and forget
-        if (!written.value_json.empty()) written.version = *version;
+        if (!written.value_json.empty()) {
+          written.version = changed->version;
+          written.expires_at = changed->expires_at;
+        }
         self->reply(MessageType::state, id, channel, state_entry_payload(written));
       });
 }

@@ -16,6 +16,7 @@ namespace tidewire {
 struct SubscribeHandler::Wanted {
   SubscribeRequest request;
   PermissionSet permissions;
+  const NamespaceConfig* options = nullptr;
   BatchLimits batch;
   OverflowPolicy overflow = OverflowPolicy::by_class;
   StreamMode mode;
@@ -89,6 +90,7 @@ std::expected<SubscribeHandler::Wanted, Error> SubscribeHandler::check(Session& 
                     .connection_id = session.info_.connection_id,
                     .session_id = session.session_id(),
                     .info_json = session.claims_.info_json};
+  wanted.options = &access->options;
   wanted.batch = batch_of(access->options);
   wanted.overflow = access->options.overflow;
   wanted.mode = mode_of(*command, access->options);
@@ -98,6 +100,7 @@ std::expected<SubscribeHandler::Wanted, Error> SubscribeHandler::check(Session& 
 void SubscribeHandler::subscribe(Session& session, const Envelope& envelope) {
   auto wanted = check(session, envelope);
   if (!wanted) return session.reply_error(envelope.id, wanted.error(), envelope.channel);
+  if (!session.allow(RateKind::subscribes, envelope.id, envelope.channel, wanted->options)) return;
   begin(session, std::move(*wanted), std::string(envelope.id));
 }
 

@@ -56,24 +56,29 @@ std::optional<Error> StateTable::erase_refusal(std::string_view key,
   return Error{.code = ErrorCode::not_found, .message = "no such key", .path = "/payload/key"};
 }
 
-StateValue& StateTable::put(std::string_view key, std::string_view json) {
+StateValue& StateTable::put(std::string_view key, std::string_view json, WallMillis expires_at) {
   const auto found = values_.find(key);
   if (found != values_.end()) bytes_ -= key.size() + found->second.json.size();
   bytes_ += key.size() + json.size();
   StateValue& value = found != values_.end() ? found->second : values_[std::string(key)];
+  if (value.expires_at != 0) due_.erase({value.expires_at, std::string(key)});
+  if (expires_at != 0) due_.emplace(expires_at, key);
+  value.expires_at = expires_at;
   value.json = json;
   return value;
 }
 
-void StateTable::restore(std::string_view key, std::string_view json, std::uint64_t version) {
-  put(key, json).version = version;
+void StateTable::restore(std::string_view key, std::string_view json, std::uint64_t version,
+                         WallMillis expires_at) {
+  put(key, json, expires_at).version = version;
 }
 
 std::expected<std::uint64_t, Error> StateTable::set(std::string_view key, std::string_view json,
-                                                    std::optional<std::uint64_t> if_version) {
+                                                    std::optional<std::uint64_t> if_version,
+                                                    WallMillis expires_at) {
   if (auto refused = set_refusal(key, json, if_version))
     return std::unexpected(std::move(*refused));
-  put(key, json).version = ++last_version_;
+  put(key, json, expires_at).version = ++last_version_;
   return last_version_;
 }
 
@@ -82,8 +87,24 @@ std::expected<std::uint64_t, Error> StateTable::erase(std::string_view key,
   if (auto refused = erase_refusal(key, if_version)) return std::unexpected(std::move(*refused));
   const auto found = values_.find(key);
   bytes_ -= key.size() + found->second.json.size();
+  if (found->second.expires_at != 0) due_.erase({found->second.expires_at, std::string(key)});
   values_.erase(found);
   return ++last_version_;
+}
+
+std::vector<std::string> StateTable::due(WallMillis now) const {
+  std::vector<std::string> keys;
+  for (const auto& [at, key] : due_) {
+    if (at > now) break;
+    keys.push_back(key);
+  }
+  return keys;
+}
+
+std::optional<WallMillis> StateTable::next_due(WallMillis now) const {
+  const auto next = due_.lower_bound({now + 1, {}});
+  if (next == due_.end()) return std::nullopt;
+  return next->first;
 }
 
 }  // namespace tidewire

@@ -5,9 +5,13 @@
 #include <expected>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
+#include "base/clock.h"
 #include "protocol/error.h"
 
 namespace tidewire {
@@ -22,6 +26,7 @@ struct StateLimits {
 struct StateValue {
   std::string json;
   std::uint64_t version = 0;
+  WallMillis expires_at = 0;  // 0: never
 };
 
 /// The shared state of one channel (protocol.md, "Shared state").
@@ -41,8 +46,10 @@ class StateTable {
 
   /// Writes `key` and says its new version. `if_version` must be the key's present one, 0 meaning
   /// that there is no such key; else `conflict`, with what is there as `current`.
+  /// It is due at `expires_at`; 0: never.
   [[nodiscard]] std::expected<std::uint64_t, Error> set(std::string_view key, std::string_view json,
-                                                        std::optional<std::uint64_t> if_version);
+                                                        std::optional<std::uint64_t> if_version,
+                                                        WallMillis expires_at = 0);
 
   /// Why set() would refuse; nullopt: it would not.
   [[nodiscard]] std::optional<Error> set_refusal(std::string_view key, std::string_view json,
@@ -50,11 +57,17 @@ class StateTable {
   [[nodiscard]] std::optional<Error> erase_refusal(std::string_view key,
                                                    std::optional<std::uint64_t> if_version) const;
   /// What an earlier life of the channel had; `version` is at most last_version().
-  void restore(std::string_view key, std::string_view json, std::uint64_t version);
+  void restore(std::string_view key, std::string_view json, std::uint64_t version,
+               WallMillis expires_at);
 
   /// Removes `key` and says the version of that change; `not_found` when there is none.
   [[nodiscard]] std::expected<std::uint64_t, Error> erase(std::string_view key,
                                                           std::optional<std::uint64_t> if_version);
+
+  /// The keys that are due by `now`.
+  [[nodiscard]] std::vector<std::string> due(WallMillis now) const;
+  /// When the first is due that is not due by `now`.
+  [[nodiscard]] std::optional<WallMillis> next_due(WallMillis now) const;
 
   [[nodiscard]] const std::map<std::string, StateValue, std::less<>>& all() const {
     return values_;
@@ -67,10 +80,11 @@ class StateTable {
  private:
   [[nodiscard]] std::optional<Error> refusal(std::string_view key,
                                              std::optional<std::uint64_t> if_version) const;
-  StateValue& put(std::string_view key, std::string_view json);
+  StateValue& put(std::string_view key, std::string_view json, WallMillis expires_at);
 
   StateLimits limits_;
   std::map<std::string, StateValue, std::less<>> values_;
+  std::set<std::pair<WallMillis, std::string>> due_;  // of the keys that expire
   std::size_t bytes_ = 0;
   std::uint64_t last_version_;
 };

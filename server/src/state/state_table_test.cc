@@ -89,5 +89,26 @@ TEST(StateTable, NamesKeysSafelyInAConflict) {
             R"("current":{"key":"\"\n","value":null,"version":0})");
 }
 
+TEST(StateTable, NamesTheKeysWhoseTimeHasCome) {
+  using Keys = std::vector<std::string>;
+  StateTable table({});
+  EXPECT_EQ(table.next_due(0), std::nullopt);
+  EXPECT_TRUE(table.set("b", "1", {}, 20));
+  EXPECT_TRUE(table.set("a", "1", {}, 30));
+  EXPECT_TRUE(table.set("c", "1", {}));
+  EXPECT_TRUE(table.due(19).empty());
+  EXPECT_EQ(table.next_due(19), 20);
+  EXPECT_EQ(table.due(20), (Keys{"b"}));
+  EXPECT_EQ(table.next_due(20), 30);
+  EXPECT_EQ(table.due(99), (Keys{"b", "a"}));
+  EXPECT_TRUE(table.set("b", "2", {}, 40)) << "a new value, a new time";
+  EXPECT_EQ(table.due(39), (Keys{"a"}));
+  EXPECT_TRUE(table.set("a", "2", {})) << "no time: it stays";
+  EXPECT_EQ(table.next_due(0), 40);
+  EXPECT_TRUE(table.erase("b", {}));
+  EXPECT_EQ(table.next_due(0), std::nullopt);
+  EXPECT_TRUE(table.due(1'000).empty());
+}
+
 }  // namespace
 }  // namespace tidewire

@@ -1,5 +1,5 @@
 import type { On, Publishable, PublishType, TidewireEvent, Undo } from './event'
-import type { PresenceMember, RpcCaller } from './generated/events'
+import type { LastSeen, PresenceMember, RpcCaller } from './generated/events'
 import type { HistoryOptions, PublishOptions, RequestOptions, SendOptions, SubscribeOptions } from './options'
 import type { ChannelState, ConnectionState, Position } from './state'
 
@@ -31,6 +31,25 @@ export interface HistoryPage {
 export interface SharedValue {
   value: unknown
   version: number
+  /** When it goes by itself, ms since 1970. */
+  expiresAt?: number
+}
+
+/** Who is in a channel. */
+export interface PresenceReport {
+  members: readonly PresenceMember[]
+  total: number
+  /** false: the channel is large, and `members` is a sample. */
+  complete: boolean
+  /** Who left, the newest first; only when asked for. */
+  lastSeen: readonly LastSeen[]
+}
+
+/** The same, kept up to date. */
+export interface PresenceView {
+  members: ReadonlyMap<string, PresenceMember>
+  total: number
+  complete: boolean
 }
 
 /** Shared state of a channel: small values with a version each. */
@@ -38,8 +57,10 @@ export interface SharedState {
   get(key: string, options?: RequestOptions): Promise<SharedValue | undefined>
   all(options?: RequestOptions): Promise<ReadonlyMap<string, SharedValue>>
   /** With `ifVersion`, rejects with `conflict` (details.current) when someone else was faster. */
-  set(key: string, value: unknown, options?: RequestOptions & { ifVersion?: number }): Promise<SharedValue>
+  set(key: string, value: unknown, options?: RequestOptions & { ifVersion?: number; ttlMs?: number }): Promise<SharedValue>
   delete(key: string, options?: RequestOptions & { ifVersion?: number }): Promise<void>
+  /** The whole state now, after every change and after every reconnect, while the channel is subscribed. */
+  watch(onChange: (state: ReadonlyMap<string, SharedValue>) => void): Undo
 }
 
 /** One channel. The same name gives the same object; handlers stay through reconnects. */
@@ -65,6 +86,15 @@ export interface Channel<Custom extends object = {}> {
   /** Fire and forget: false when there is no connection and the event was dropped. */
   send<Type extends PublishType<Custom>>(type: Type, payload: Publishable<Custom>[Type], options?: SendOptions): boolean
   presence(options?: RequestOptions): Promise<readonly PresenceMember[]>
+  presenceReport(options?: RequestOptions & { lastSeen?: boolean }): Promise<PresenceReport>
+  /** Who is there now and after every change, while the channel is subscribed. */
+  watchPresence(onChange: (view: PresenceView) => void): Undo
+  /** Changes the user's own info in this channel. */
+  updatePresence(info: object, options?: RequestOptions): Promise<void>
+  /** Call it at every key: tells the others that the user types, and by itself that it has stopped. */
+  typing(): void
+  /** The text was cleared; sending a message needs no call. */
+  stopTyping(): void
   history(options?: HistoryOptions): Promise<HistoryPage>
   /** Tells the server that this consumer has processed the channel up to there (default: the last event handled). */
   ack(offset?: number): void

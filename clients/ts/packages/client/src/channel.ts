@@ -2,11 +2,12 @@ import type { Channel, HistoryPage, PublishResult } from './api'
 import { toIncoming, type Incoming, type Outgoing } from './codec'
 import type { Emitter } from './emitter'
 import type { TidewireEvent } from './event'
-import type { PresenceMember } from './generated/events'
-import type { Environment, HistoryOptions, PublishOptions, SendOptions } from './options'
+import type { Environment, HistoryOptions, PublishOptions, RequestOptions, SendOptions } from './options'
+import { presenceReport, watchPresence } from './presence'
 import type { RequestRule } from './requests'
 import { createSharedState } from './shared_state'
 import type { Subscription } from './subscription'
+import { createTyping } from './typing'
 
 export interface ChannelSeams {
   name: string
@@ -18,12 +19,19 @@ export interface ChannelSeams {
   ask(message: Outgoing, rule: RequestRule): Promise<Incoming>
   /** Fire and forget; false when not connected. */
   tell(message: Outgoing): boolean
+  who(): { userId: string; sessionId: string } | undefined
+  fault(error: unknown): void
 }
 
 /** The application's view of one channel: puts its calls into messages. */
 export function createChannel<Custom extends object>(seams: ChannelSeams): Channel<Custom> {
-  const { name, subscription, emitter, env, ask, tell } = seams
+  const { name, subscription, emitter, env, ask, tell, who, fault } = seams
   const on = (type: string, handler: (event: never) => void) => emitter.on(type, handler)
+  const typing = createTyping({ channel: name, env, who, tell })
+  const askPresence = async (lastSeen: boolean | undefined, rule: RequestOptions = {}) =>
+    presenceReport((await ask({ type: 'presence', channel: name, payload: { lastSeen } }, { ...rule, resend: true })).payload)
+  const { onState, state } = subscription
+  const live = { on, onState, state, fault }
 
   return {
     name,
@@ -51,10 +59,14 @@ export function createChannel<Custom extends object>(seams: ChannelSeams): Chann
       return result
     },
     send: (type, payload, options = {}) => tell(publication(name, type, payload, { echo: seams.echo, ...options })),
-    async presence(options = {}) {
-      const { payload } = await ask({ type: 'presence', channel: name }, { ...options, resend: true })
-      return (Array.isArray(payload.members) ? payload.members : []) as PresenceMember[]
+    presence: async (options) => (await askPresence(undefined, options)).members,
+    presenceReport: ({ lastSeen, ...rule } = {}) => askPresence(lastSeen, rule),
+    watchPresence: (onChange) => watchPresence({ ...live, ask: () => askPresence(undefined) }, onChange),
+    async updatePresence(info, options = {}) {
+      await ask({ type: 'presence_update', channel: name, payload: { info } }, { ...options, resend: true })
     },
+    typing: typing.key,
+    stopTyping: typing.stop,
     async history(options = {}) {
       const { payload } = await ask({ type: 'history', channel: name, payload: historyQuery(options) }, { ...options, resend: true })
       return historyPage(name, payload)
@@ -66,7 +78,7 @@ export function createChannel<Custom extends object>(seams: ChannelSeams): Chann
     async cancelStream(messageId, { reason, ...rule } = {}) {
       await ask({ type: 'stream_cancel', channel: name, payload: { messageId, reason } }, { ...rule, resend: true })
     },
-    shared: createSharedState(name, ask),
+    shared: createSharedState(name, ask, live),
   }
 }
 

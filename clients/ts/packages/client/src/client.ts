@@ -85,6 +85,10 @@ export function createClient<Custom extends object = {}>(options: ClientOptions)
     const text = encode(message)
     return utf8Length(text) <= connection.maxBytes() && connection.send(text)
   }
+  const who = () => {
+    const state = connection.state()
+    return state.status === 'open' ? { userId: state.userId, sessionId: state.sessionId } : undefined
+  }
   const offer = (message: Outgoing) => {
     if (connection.state().status !== 'open') return
     // Lost with the connection: the next one offers again.
@@ -127,7 +131,7 @@ export function createClient<Custom extends object = {}>(options: ClientOptions)
       gap: (gap) => both('gap', gap),
       fault,
     })
-    const channel = createChannel<Custom>({ name, subscription, emitter: own, env, echo: options.echo, ask, tell })
+    const channel = createChannel<Custom>({ name, subscription, emitter: own, env, echo: options.echo, ask, tell, who, fault })
     return { channel, subscription, emitter: own }
   }
 

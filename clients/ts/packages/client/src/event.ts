@@ -38,7 +38,10 @@ export interface LocalEvents {
 }
 
 /** What the server tells a channel's subscribers by itself. */
-type Notices = Pick<ServerMap, 'presence_join' | 'presence_leave' | 'state_changed' | 'stream_cancel'>
+type Notices = Pick<
+  ServerMap,
+  'presence_join' | 'presence_update' | 'presence_leave' | 'presence_count' | 'state_changed' | 'stream_cancel'
+>
 
 /** What arrives: the generated map, the server's notices and the application's own types. */
 export type Events<Custom extends object> = Omit<EventMap & Notices, keyof Custom> & Custom

@@ -206,20 +206,42 @@ export interface HistoryCommand {
   reverse?: boolean
 }
 
+/** A user who was in a channel. */
+export interface LastSeen {
+  /** The user. */
+  userId: string
+  /** When the last connection left, in milliseconds since 1970. */
+  at: number
+}
+
 /** Who is there. */
 export interface PresenceReply {
   /** One entry per user. */
   members: Array<PresenceMember>
+  /** How many users are there. */
+  total?: number
+  /** false: `members` is a sample. */
+  complete?: boolean
+  /** Users who left, the newest first. */
+  lastSeen?: Array<LastSeen>
 }
 
 /** A user came or left. */
 export interface PresenceChange {
   /** The user. */
   userId: string
-  /** The token's public `info`. */
+  /** The token's public `info`, or what the user said with `presence_update`. */
   info?: Record<string, unknown>
   /** How many connections the user has there now. */
   clients: number
+}
+
+/** How many users are in a large channel. */
+export interface PresenceCount {
+  /** Users, each counted once. */
+  total: number
+  /** false: joins and leaves are not told. true: they are from now on; ask for the list. */
+  complete: boolean
 }
 
 /** One user who is in a channel, over all of the user's connections. */
@@ -228,10 +250,22 @@ export interface PresenceMember {
   userId: string
   /** How many connections of the user are subscribed. */
   clients: number
-  /** The token's public `info`. */
+  /** The token's public `info`, or what the user said with `presence_update`. */
   info?: Record<string, unknown>
   /** When the first of them came, in milliseconds since 1970. */
   since?: number
+}
+
+/** Asks who is there. */
+export interface PresenceQuery {
+  /** true: also the users who left, and when. */
+  lastSeen?: boolean
+}
+
+/** What the sender says about itself in this channel. */
+export interface PresenceUpdateCommand {
+  /** Takes the place of the public `info` in this channel. */
+  info: Record<string, unknown>
 }
 
 /** Calls a method. */
@@ -340,6 +374,8 @@ export interface StateReply {
   version?: number
   /** All keys, when none was named. */
   entries?: Array<StateEntry>
+  /** When it goes by itself, in milliseconds since 1970; absent: never. */
+  expiresAt?: number
 }
 
 /** A key changed. */
@@ -352,6 +388,10 @@ export interface StateChanged {
   version: number
   /** true: it is gone. */
   deleted?: boolean
+  /** Why it is gone: `expired`; absent: somebody deleted it. */
+  reason?: string
+  /** When it goes by itself, in milliseconds since 1970; absent: never. */
+  expiresAt?: number
 }
 
 /** Removes one key. */
@@ -370,6 +410,8 @@ export interface StateEntry {
   value?: unknown
   /** Grows with every change. */
   version: number
+  /** When it goes by itself, in milliseconds since 1970; absent: never. */
+  expiresAt?: number
 }
 
 /** Reads one key, or all. */
@@ -386,6 +428,8 @@ export interface StateSetCommand {
   value: unknown
   /** Write only if this is the version; 0: only if the key does not exist. */
   ifVersion?: number
+  /** The key goes by itself after so long; absent: it stays. */
+  ttlMs?: number
 }
 
 /** Asks for a growing message to stop. */
@@ -571,7 +615,8 @@ export interface CommandMap {
   visibility: VisibilityCommand
   ack: AckCommand
   history: HistoryCommand
-  presence: EmptyPayload
+  presence: PresenceQuery
+  presence_update: PresenceUpdateCommand
   rpc: RpcCommand
   rpc_cancel: RpcCancelCommand
   rpc_serve: RpcServeCommand
@@ -590,6 +635,7 @@ export interface ServerMap {
   ack: Ack
   history: HistoryReply
   presence: PresenceReply
+  presence_update: PresenceChange
   rpc_cancel: RpcStop
   stream_status: StreamStatus
   stream_cancel: StreamCancel
@@ -607,6 +653,7 @@ export interface ServerMap {
   goaway: GoAway
   presence_join: PresenceChange
   presence_leave: PresenceChange
+  presence_count: PresenceCount
   rpc_request: RpcRequest
   state_changed: StateChanged
 }

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string_view>
+
+#include "limits/rate_limiter.h"
+#include "protocol/error.h"
+
+namespace tidewire {
+
+/// A refusal: which limit, and when to try again.
+struct RateRefusal {
+  RateKind kind;
+  RateScope scope;
+  MonoMicros wait_us = 0;
+
+  [[nodiscard]] Error error() const;
+};
+
+/// The buckets that one session takes from: its own, its user's, its address's and those of the
+/// namespace that a message is for. The shared ones are looked up once, not per message.
+///
+/// Owner:  one Session. Thread: its shard's.
+class SessionRates {
+ public:
+  SessionRates(RateLimiter& limiter, std::string_view address);
+
+  /// The session is authenticated: its user counts from now on.
+  void bind_user(std::string_view user_id) { user_ = limiter_.of_user(user_id); }
+
+  /// Takes `cost` from every bucket of `kind`, or from none. `options`: of the channel's
+  /// namespace, where the message has one.
+  [[nodiscard]] std::optional<RateRefusal> take(RateKind kind, double cost, MonoMicros now,
+                                                const NamespaceConfig* options = nullptr);
+  /// Only from the namespace's.
+  [[nodiscard]] std::optional<RateRefusal> take_of_namespace(RateKind kind, double cost,
+                                                             MonoMicros now,
+                                                             const NamespaceConfig& options);
+
+ private:
+  RateLimiter& limiter_;
+  std::unique_ptr<RateBuckets> connection_;  // nullptr: no limits
+  std::shared_ptr<RateBuckets> user_;
+  std::shared_ptr<RateBuckets> address_;
+};
+
+/// The same for the server API, which has a scope of its own.
+[[nodiscard]] std::optional<RateRefusal> take_for_api(RateLimiter& limiter, RateKind kind,
+                                                      double cost, MonoMicros now,
+                                                      const NamespaceConfig* options);
+
+}  // namespace tidewire
