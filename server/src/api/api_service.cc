@@ -36,6 +36,7 @@ ApiService::Handler ApiService::find(std::string_view name) {
       {"batch", &ApiService::batch},
       {"history", &ApiService::history},
       {"presence", &ApiService::presence},
+      {"receipts", &ApiService::receipts},
       {"channels", &ApiService::channels},
       {"connections", &ApiService::connections},
       {"disconnect", &ApiService::disconnect},

@@ -66,6 +66,7 @@ class ApiService {
   void broadcast(std::string_view body, RespondFn respond);
   void history(std::string_view body, RespondFn respond);
   void presence(std::string_view body, RespondFn respond);
+  void receipts(std::string_view body, RespondFn respond);
   void channels(std::string_view body, RespondFn respond);
   void connections(std::string_view body, RespondFn respond);
   void disconnect(std::string_view body, RespondFn respond);

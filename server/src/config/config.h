@@ -102,11 +102,13 @@ struct LimitsConfig {
   std::uint64_t streams_per_producer = 32;
   std::uint64_t stream_parts = 64;
   std::uint64_t presence_members = 1'000;
+  std::uint64_t consumers_per_channel = 1'000;
   std::uint64_t state_keys = 1'000;
   std::uint64_t state_value_bytes = 64 * 1024;
   std::uint64_t state_bytes = 256 * 1024;
   std::uint64_t rpc_calls = 256;
   Milliseconds rpc_timeout{10'000};
+  Milliseconds receipt_timeout{60'000};
 };
 
 /// What happens to an event of a channel for which a slow connection's queue has no room;
@@ -196,8 +198,16 @@ struct NamespaceConfig {
   std::uint64_t batch_messages = 0;  // that end a window early; 0: only its time does
   std::uint64_t batch_bytes = 0;     // the same for bytes
   Milliseconds rollup{0};
+  std::string ack = "none";  // none, required
+  Milliseconds ack_timeout{10'000};
+  std::uint64_t ack_attempts = 5;
+  std::uint64_t ack_window = 64;
+  std::string dead_letter;  // a channel; empty: `dead:` and the channel's name
+  bool receipts = false;
   /// Key `schema.<event_type>`: the text of the JSON Schema (a path was read while loading).
   std::map<std::string, std::string, std::less<>> schemas;
+
+  [[nodiscard]] bool acks_required() const { return ack == "required"; }
 };
 
 [[nodiscard]] std::string_view to_name(OverflowPolicy policy);

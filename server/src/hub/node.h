@@ -82,6 +82,11 @@ class Node {
                Done<std::expected<HistoryPage, Error>> done);
   void presence(std::string channel, Done<std::vector<PresentUser>> done);
 
+  /// A consumer has processed the channel up to there.
+  void acknowledge(ReceiptMove move);
+  /// The consumers that have passed `offset`.
+  void receipts(std::string channel, std::uint64_t offset, Done<ReceiptList> done);
+
   /// The key, or all keys when `key` is empty; an unknown one is not in the list.
   void state_get(std::string channel, std::string key,
                  Done<std::expected<std::vector<StateEntry>, Error>> done);

@@ -70,6 +70,11 @@ struct VisibilityCommand {
 struct AckCommand {
   std::uint64_t offset = 0;
   std::string epoch;
+  std::optional<std::uint64_t> read;  // a person has read up to here
+};
+
+struct ReceiptsCommand {
+  std::uint64_t offset = 0;  // 0: every consumer
 };
 
 struct HistoryCommand {
@@ -141,6 +146,7 @@ struct HeartbeatCommand {
 [[nodiscard]] std::expected<SubscribeCommand, Error> parse_subscribe(std::string_view payload);
 [[nodiscard]] std::expected<VisibilityCommand, Error> parse_visibility(std::string_view payload);
 [[nodiscard]] std::expected<AckCommand, Error> parse_ack(std::string_view payload);
+[[nodiscard]] std::expected<ReceiptsCommand, Error> parse_receipts(std::string_view payload);
 [[nodiscard]] std::expected<HistoryCommand, Error> parse_history(std::string_view payload);
 [[nodiscard]] std::expected<RpcCommand, Error> parse_rpc(std::string_view payload);
 [[nodiscard]] std::expected<RpcCancelCommand, Error> parse_rpc_cancel(std::string_view payload);

@@ -30,6 +30,8 @@ ChannelLimits channel_limits(const Config& config) {
   const LimitsConfig& limits = config.limits;
   return {.presence_members = limits.presence_members,
           .presence_grace_ms = config.presence.grace.count(),
+          .receipt_consumers = limits.consumers_per_channel,
+          .receipt_timeout_ms = limits.receipt_timeout.count(),
           .streams = {.growing_max = limits.streams_per_channel,
                       .growing_per_producer_max = limits.streams_per_producer,
                       .text_bytes_max = limits.stream_bytes,

@@ -5,6 +5,7 @@
 
 #include "hub/cancel_request.h"
 #include "hub/publish_request.h"
+#include "hub/receipt_request.h"
 #include "hub/state_request.h"
 #include "hub/stream_status.h"
 #include "hub/subscribe_request.h"
@@ -18,6 +19,7 @@ namespace tidewire {
 [[nodiscard]] std::string cancel_ack_payload(const CancelAck& ack);
 [[nodiscard]] std::string stream_status_text(const StreamStatus& status);
 [[nodiscard]] std::string history_page_payload(const HistoryPage& page);
+[[nodiscard]] std::string receipt_list_payload(const ReceiptList& list);
 [[nodiscard]] std::string member_list_payload(std::span<const PresentUser> users);
 
 /// One key; without a value there is none.

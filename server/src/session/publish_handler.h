@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <string_view>
 
 #include "hub/publish_request.h"
@@ -16,6 +17,8 @@ class PublishHandler {
   static void publish(Session& session, const Envelope& envelope);
 
  private:
+  static std::shared_ptr<ReceiptWish> wish_of(const Session& session, const Envelope& envelope,
+                                              std::string_view channel);
   static void answer(Session& session, std::string_view id, std::string_view channel,
                      const PublishResult& result);
 };

@@ -1,5 +1,6 @@
 #include "session/router.h"
 
+#include "session/ack_handler.h"
 #include "session/auth_handler.h"
 #include "session/cancel_handler.h"
 #include "session/publish_handler.h"
@@ -48,9 +49,11 @@ void Router::route(Session& session, const Envelope& envelope) {
     case MessageType::visibility:
       return VisibilityHandler::change(session, envelope);
     case MessageType::ack:
-      return SubscribeHandler::acknowledge(session, envelope);
+      return AckHandler::acknowledge(session, envelope);
     case MessageType::history:
       return QueryHandler::history(session, envelope);
+    case MessageType::receipts:
+      return AckHandler::receipts(session, envelope);
     case MessageType::presence:
       return QueryHandler::presence(session, envelope);
     case MessageType::chat_message:
@@ -88,6 +91,9 @@ void Router::route(Session& session, const Envelope& envelope) {
     case MessageType::presence_join:
     case MessageType::presence_leave:
     case MessageType::rpc_request:
+    case MessageType::receipt:
+    case MessageType::receipt_changed:
+    case MessageType::dead_letter:
     case MessageType::state_changed:
       return session.reply_error(envelope.id, unknown_type(envelope.type));
   }

@@ -20,6 +20,8 @@ export interface TidewireEvent<Type extends string = string, Payload = unknown> 
   trace?: string
   /** The event was missed while away and comes from the channel's history. */
   replayed: boolean
+  /** How many times it was sent before without an ack; only where the namespace requires acks. */
+  redelivered?: number
 }
 
 /** The channel's past could not be recovered: reload the application's own state. */
@@ -38,7 +40,7 @@ export interface LocalEvents {
 }
 
 /** What the server tells a channel's subscribers by itself. */
-type Notices = Pick<ServerMap, 'presence_join' | 'presence_leave' | 'state_changed' | 'stream_cancel'>
+type Notices = Pick<ServerMap, 'presence_join' | 'presence_leave' | 'receipt_changed' | 'dead_letter' | 'state_changed' | 'stream_cancel'>
 
 /** What arrives: the generated map, the server's notices and the application's own types. */
 export type Events<Custom extends object> = Omit<EventMap & Notices, keyof Custom> & Custom
