@@ -91,6 +91,15 @@ void ApiService::history(std::string_view text, RespondFn respond) {
       });
 }
 
+void ApiService::receipts(std::string_view text, RespondFn respond) {
+  auto body = parse_receipts_body(text);
+  if (!body) return respond(error_reply(body.error()));
+  parts_.node.receipts(std::move(body->channel), body->offset,
+                       [respond = std::move(respond)](const ReceiptList& list) mutable {
+                         respond(json_reply(receipt_list_payload(list)));
+                       });
+}
+
 void ApiService::channels(std::string_view text, RespondFn respond) {
   const auto body = parse_list_body(text);
   if (!body) return respond(error_reply(body.error()));

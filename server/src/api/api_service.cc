@@ -37,6 +37,7 @@ ApiService::Handler ApiService::find(std::string_view name) {
       {"history", &ApiService::history},
       {"presence", &ApiService::presence},
       {"presence_stats", &ApiService::presence_stats},
+      {"receipts", &ApiService::receipts},
       {"channels", &ApiService::channels},
       {"connections", &ApiService::connections},
       {"disconnect", &ApiService::disconnect},

@@ -69,6 +69,7 @@ class ApiService {
   void history(std::string_view body, RespondFn respond);
   void presence(std::string_view body, RespondFn respond);
   void presence_stats(std::string_view body, RespondFn respond);
+  void receipts(std::string_view body, RespondFn respond);
   void channels(std::string_view body, RespondFn respond);
   void connections(std::string_view body, RespondFn respond);
   void disconnect(std::string_view body, RespondFn respond);

@@ -84,6 +84,13 @@ std::expected<std::string, Error> parse_channel_body(std::string_view text) {
   return reader.finish(reader.channel("channel"));
 }
 
+std::expected<ReceiptsBody, Error> parse_receipts_body(std::string_view text) {
+  Reader reader(text);
+  ReceiptsBody body{.channel = reader.channel("channel")};
+  body.offset = reader.number("offset", 0);
+  return finish(std::move(body), reader);
+}
+
 std::expected<ListBody, Error> parse_list_body(std::string_view text) {
   BodyReader reader(text);
   ListBody body{.prefix = reader.text("prefix", false, ChannelName::kBytesMax),

@@ -33,6 +33,12 @@ struct HistoryBody {
 [[nodiscard]] std::expected<HistoryBody, Error> parse_history_body(std::string_view body,
                                                                    std::size_t page_max);
 
+struct ReceiptsBody {
+  std::string channel;
+  std::uint64_t offset = 0;  // 0: every consumer
+};
+[[nodiscard]] std::expected<ReceiptsBody, Error> parse_receipts_body(std::string_view body);
+
 [[nodiscard]] std::expected<std::string, Error> parse_channel_body(std::string_view body);
 
 struct ListBody {

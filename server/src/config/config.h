@@ -130,11 +130,13 @@ struct LimitsConfig {
   std::uint64_t presence_info_bytes = 4 * 1024;
   std::uint64_t presence_last_seen = 100;
   std::uint64_t typing_users = 100;
+  std::uint64_t consumers_per_channel = 1'000;
   std::uint64_t state_keys = 1'000;
   std::uint64_t state_value_bytes = 64 * 1024;
   std::uint64_t state_bytes = 256 * 1024;
   std::uint64_t rpc_calls = 256;
   Milliseconds rpc_timeout{10'000};
+  Milliseconds receipt_timeout{60'000};
 };
 
 /// What happens to an event of a channel for which a slow connection's queue has no room;
@@ -228,8 +230,16 @@ struct NamespaceConfig {
   std::uint64_t batch_bytes = 0;     // the same for bytes
   Milliseconds rollup{0};
   RateLimits rates;
+  std::string ack = "none";  // none, required
+  Milliseconds ack_timeout{10'000};
+  std::uint64_t ack_attempts = 5;
+  std::uint64_t ack_window = 64;
+  std::string dead_letter;  // a channel; empty: `dead:` and the channel's name
+  bool receipts = false;
   /// Key `schema.<event_type>`: the text of the JSON Schema (a path was read while loading).
   std::map<std::string, std::string, std::less<>> schemas;
+
+  [[nodiscard]] bool acks_required() const { return ack == "required"; }
 };
 
 [[nodiscard]] std::string_view to_name(OverflowPolicy policy);

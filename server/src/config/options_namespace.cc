@@ -13,6 +13,7 @@ constexpr auto kClasses =
 
 constexpr auto kOverflow = std::to_array<std::string_view>(
     {"by_class", "drop_oldest", "conflate", "fold", "spill", "disconnect"});
+constexpr auto kAcks = std::to_array<std::string_view>({"none", "required"});
 
 constexpr Option kRows[] = {
     {.path = "class",
@@ -117,6 +118,41 @@ constexpr Option kRows[] = {
      .help = "What happens to an event for which a slow connection's queue has no room.",
      .namespace_target = NS(overflow),
      .choices = kOverflow},
+    {.path = "ack",
+     .kind = choice,
+     .help =
+         "required: subscribers acknowledge durable events, and what they do not acknowledge is "
+         "sent again.",
+     .namespace_target = NS(ack),
+     .choices = kAcks},
+    {.path = "ack_timeout",
+     .kind = duration,
+     .help = "Time for an acknowledgement; it doubles with every time an event is sent again.",
+     .namespace_target = NS(ack_timeout),
+     .min = 100,
+     .max = kHour},
+    {.path = "ack_attempts",
+     .kind = integer,
+     .help = "How many times an event is sent, the first included; then it is a dead letter.",
+     .namespace_target = NS(ack_attempts),
+     .min = 1,
+     .max = 100},
+    {.path = "ack_window",
+     .kind = integer,
+     .help = "Events that one subscription may leave unacknowledged; then the server waits.",
+     .namespace_target = NS(ack_window),
+     .min = 1,
+     .max = 10'000},
+    {.path = "dead_letter",
+     .kind = text,
+     .help = "The channel for what was never acknowledged; empty: dead:<channel>, its colons as "
+             "dots.",
+     .namespace_target = NS(dead_letter)},
+    {.path = "receipts",
+     .kind = boolean,
+     .help = "Keep how far each consumer is, and tell publishers and subscribers; needs presence "
+             "permission to see.",
+     .namespace_target = NS(receipts)},
 };
 
 }  // namespace

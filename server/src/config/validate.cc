@@ -3,6 +3,7 @@
 #include "config/auth_keys.h"
 #include "config/text_file.h"
 #include "config/units.h"
+#include "protocol/channel_name.h"
 
 namespace tidewire {
 namespace {
@@ -130,6 +131,11 @@ class Validator {
       if (options.join_leave && !options.presence)
         fault({path + ".join_leave", path + ".presence"},
               path + ".join_leave needs " + path + ".presence = true");
+      if (options.acks_required() && options.history_size == 0)
+        fault({path + ".ack", path + ".history_size"},
+              path + ".ack needs a history: what is sent again is read from it");
+      if (!options.dead_letter.empty() && !ChannelName::parse(options.dead_letter))
+        fault({path + ".dead_letter"}, "a channel is `namespace:rest`");
     }
   }
 

@@ -10,6 +10,12 @@ namespace {
 
 constexpr std::int64_t kIdleMsMin = 60'000;
 
+/// What tells a publish from all others of its user: its key, or else its number in its session.
+std::string key_of(const PublishRequest& request) {
+  if (!request.key.empty() || request.seq == 0) return std::string(request.key);
+  return "seq " + std::to_string(request.seq) + ' ' + std::string(request.session_id);
+}
+
 }  // namespace
 
 Channel::Channel(const NamespaceConfig& options, const ChannelContext& context, ChannelLife life)
@@ -29,6 +35,8 @@ Channel::Channel(const NamespaceConfig& options, const ChannelContext& context, 
       activity_(scope_, latest_),
       presence_(scope_),
       state_(scope_, life.state_version, life.state),
+      receipts_(options.receipts ? std::make_unique<ChannelReceipts>(scope_, life.cursors)
+                                 : nullptr),
       touched_at_(scope_.now()) {
   for (const StoredKey& each : life.keys)
     keys_.restore(each.user_id, each.key,
@@ -42,7 +50,8 @@ void Channel::wake_at(MonoMillis due) {
 }
 
 void Channel::run_due() {
-  for (const auto& next : {activity_.run_due(), presence_.run_due(), state_.run_due()})
+  for (const auto& next : {activity_.run_due(), presence_.run_due(), state_.run_due(),
+                           receipts_ ? receipts_->run_due() : std::optional<MonoMillis>()})
     if (next) wake_at(*next);
 }
 
@@ -51,25 +60,39 @@ void Channel::publish(const PublishRequest& request, PublishDone done) {
   if (!activity_.idle() && request.type == to_name(MessageType::chat_message))
     activity_.message_by(request.from.user_id);
   if (request.delivery == DeliveryClass::stream) return streams_.publish(request, std::move(done));
-  if (request.key.empty()) return publish_fresh(request, std::move(done));
-  if (auto known = keys_.find(request.from.user_id, request.key, touched_at_))
+  if (receipts_ && request.receipt) {
+    if (auto refused = receipts_->refusal()) return done(std::unexpected(std::move(*refused)));
+    done = watched(request, std::move(done));
+  }
+  std::string key = key_of(request);
+  if (key.empty()) return publish_fresh(request, std::move(done));
+  if (auto known = keys_.find(request.from.user_id, key, touched_at_))
     return done(std::move(*known));
-  if (keys_.in_flight(request.from.user_id, request.key))
-    return keys_.wait(request.from.user_id, request.key, std::move(done));
-  keys_.begin(request.from.user_id, request.key);
-  publish_fresh(request,
-                [this, user_id = std::string(request.from.user_id), key = std::string(request.key),
-                 done = std::move(done)](PublishResult result) mutable {
-                  auto waiting = keys_.settle(user_id, key, result, scope_.now());
-                  if (result) {
-                    PublishAck again = *result;
-                    again.duplicate = true;
-                    for (PublishDone& each : waiting) each(again);
-                  } else {
-                    for (PublishDone& each : waiting) each(result);
-                  }
-                  done(std::move(result));
-                });
+  if (keys_.in_flight(request.from.user_id, key))
+    return keys_.wait(request.from.user_id, key, std::move(done));
+  keys_.begin(request.from.user_id, key);
+  publish_fresh(request, [this, user_id = std::string(request.from.user_id), key = std::move(key),
+                          done = std::move(done)](PublishResult result) mutable {
+    auto waiting = keys_.settle(user_id, key, result, scope_.now());
+    if (result) {
+      PublishAck again = *result;
+      again.duplicate = true;
+      for (PublishDone& each : waiting) each(again);
+    } else {
+      for (PublishDone& each : waiting) each(result);
+    }
+    done(std::move(result));
+  });
+}
+
+/// `done`, and behind it the watch for the receipts that the publisher wants.
+PublishDone Channel::watched(const PublishRequest& request, PublishDone done) {
+  return [this, wish = request.receipt, publisher = std::string(request.from.user_id),
+          done = std::move(done)](PublishResult result) mutable {
+    const auto position = result ? result->position : std::nullopt;
+    done(std::move(result));
+    if (position) receipts_->watch(*position, std::move(publisher), std::move(wish));
+  };
 }
 
 void Channel::publish_fresh(const PublishRequest& request, PublishDone done) {
@@ -111,6 +134,7 @@ void Channel::subscribe(const SubscribeRequest& request, ShardIndex shard,
   if (interest_.size() <= shard) interest_.resize(shard + 1U, 0);
   // Joining comes before the interest is counted, so nobody is told of their own arrival.
   presence_.join(request);
+  if (receipts_) receipts_->join(request.user_id);
   ++interest_[shard];
   ++subscribers_;
   log_.replay(request.since, request.history,
@@ -127,6 +151,7 @@ SubscribeSnapshot Channel::snapshot(bool was_recovering, Replay replay) const {
   latest_.add_to(snapshot.latest);
   activity_.add_to(snapshot.latest);
   state_.add_to(snapshot.latest);
+  if (receipts_) receipts_->add_to(snapshot.latest);
   return snapshot;
 }
 
@@ -140,6 +165,7 @@ void Channel::unsubscribe(const Departure& departure, ShardIndex shard) {
   --interest_[shard];
   --subscribers_;
   presence_.leave(departure);
+  if (receipts_) receipts_->leave(departure.user_id);
 }
 
 void Channel::history(const HistoryQuery& query,
@@ -159,7 +185,8 @@ void Channel::sweep() {
 bool Channel::expired() {
   const bool streams_idle = streams_.idle();
   const std::int64_t kept_ms = std::max(kIdleMsMin, scope_.options.history_ttl.count());
-  return subscribers_ == 0 && activity_.idle() && presence_.idle() && streams_idle &&
+  const bool waited_for = receipts_ && receipts_->waits() > 0;
+  return subscribers_ == 0 && !waited_for && activity_.idle() && presence_.idle() && streams_idle &&
          log_.empty() && state_.empty() && keys_.none_in_flight() &&
          scope_.now() - touched_at_ > kept_ms;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <expected>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "hub/channel_latest.h"
 #include "hub/channel_log.h"
 #include "hub/channel_presence.h"
+#include "hub/channel_receipts.h"
 #include "hub/channel_scope.h"
 #include "hub/channel_state.h"
 #include "hub/channel_streams.h"
@@ -57,7 +59,14 @@ class Channel {
   void run_due();
 
   [[nodiscard]] ChannelPresence& presence() { return presence_; }
+  /// A consumer has moved on.
+  void move_receipt(const ReceiptMove& move) {
+    if (receipts_) receipts_->move(move, log_.top());
+  }
+
   [[nodiscard]] const ChannelPresence& presence() const { return presence_; }
+  /// nullptr: the namespace keeps none.
+  [[nodiscard]] const ChannelReceipts* receipts() const { return receipts_.get(); }
   [[nodiscard]] const StateTable& state() const { return state_.table(); }
   [[nodiscard]] const ChannelStreams& streams() const { return streams_; }
   [[nodiscard]] const std::vector<std::uint32_t>& interest() const { return interest_; }
@@ -72,6 +81,7 @@ class Channel {
   [[nodiscard]] bool expired();
 
  private:
+  [[nodiscard]] PublishDone watched(const PublishRequest& request, PublishDone done);
   void publish_fresh(const PublishRequest& request, PublishDone done);
   [[nodiscard]] SubscribeSnapshot snapshot(bool was_recovering, Replay replay) const;
   void touch() { touched_at_ = scope_.now(); }
@@ -87,7 +97,8 @@ class Channel {
   ChannelActivity activity_;
   ChannelPresence presence_;
   ChannelState state_;
-  std::vector<std::uint32_t> interest_;  // subscriptions per shard
+  std::unique_ptr<ChannelReceipts> receipts_;  // where the namespace keeps them
+  std::vector<std::uint32_t> interest_;        // subscriptions per shard
   std::size_t subscribers_ = 0;
   WallMillis touched_at_ = 0;
 };

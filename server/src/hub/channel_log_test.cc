@@ -32,7 +32,7 @@ struct Log : testing::Test {
     store = std::make_unique<HeldHistoryStore>(disk);
     table = std::make_unique<ChannelTable>(
         config,
-        ChannelContext{json, clock, timers, limits, budget, *store,
+        ChannelContext{json, clock, timers, metrics, limits, budget, *store,
                        [this](const Channel&, const PublicationPtr& publication) {
                          if (publication->offset > 0) delivered.push_back(publication->offset);
                          last_type = publication->type;

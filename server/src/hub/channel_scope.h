@@ -8,6 +8,7 @@
 #include "config/config.h"
 #include "history/channel_history.h"
 #include "history/history_store.h"
+#include "observability/server_metrics.h"
 #include "protocol/codec.h"
 #include "state/state_table.h"
 #include "stream/stream_table.h"
@@ -23,6 +24,8 @@ struct ChannelLimits {
   std::size_t presence_last_seen = 100;
   MonoMillis presence_grace_ms = 15'000;
   std::size_t typing_users = 100;
+  std::size_t receipt_consumers = 1'000;
+  MonoMillis receipt_timeout_ms = 60'000;
   std::size_t latest_values = 1'000;
   std::size_t idempotency_keys = 10'000;
   StreamLimits streams;
@@ -34,6 +37,7 @@ struct ChannelContext {
   const Codec& codec;  // the JSON form
   const Clock& clock;
   TimerWheel& timers;
+  ServerMetrics& metrics;
   const ChannelLimits& limits;
   HistoryBudget& history_budget;
   HistoryStore& store;

@@ -12,7 +12,8 @@ Node::Node(const NodeParts& parts)
       hub_({parts.json, parts.forms, parts.clock, parts.timers}, parts.metrics),
       history_budget_{.bytes_max = parts.config.limits.history_bytes / parts.mesh.size()},
       channels_(parts.config,
-                {parts.json, parts.clock, parts.timers, parts.limits, history_budget_, parts.store,
+                {parts.json, parts.clock, parts.timers, parts.metrics, parts.limits,
+                 history_budget_, parts.store,
                  [this](const Channel& channel, const PublicationPtr& publication) {
                    fan_out(channel, publication);
                  }},
@@ -190,6 +191,25 @@ void Node::presence_stats(std::string channel, Done<PresenceStats> done) {
       [channel = std::move(channel)](Node& node) {
         Channel* found = node.channels_.find(channel);
         return found == nullptr ? PresenceStats{} : found->presence().stats();
+      },
+      std::move(done));
+}
+
+void Node::acknowledge(ReceiptMove move) {
+  const ShardIndex owner = owner_of(move.channel, nodes_.size());
+  mesh_.post(owner, [node = nodes_[owner], move = std::move(move)] {
+    if (Channel* channel = node->channels_.find(move.channel)) channel->move_receipt(move);
+  });
+}
+
+void Node::receipts(std::string channel, std::uint64_t offset, Done<ReceiptList> done) {
+  const std::string name = channel;
+  ask<ReceiptList>(
+      name,
+      [channel = std::move(channel), offset](Node& node) {
+        auto found = node.channels_.find_or_create(channel);
+        if (!found || (*found)->receipts() == nullptr) return ReceiptList{};
+        return ReceiptList{(*found)->top().epoch, (*found)->receipts()->passed(offset)};
       },
       std::move(done));
 }

@@ -87,6 +87,11 @@ class Node {
   /// A connection that published typing or an agent's status in `channel` is gone.
   void connection_gone(std::string channel, std::string user_id, std::string connection_id);
 
+  /// A consumer has processed the channel up to there.
+  void acknowledge(ReceiptMove move);
+  /// The consumers that have passed `offset`.
+  void receipts(std::string channel, std::uint64_t offset, Done<ReceiptList> done);
+
   /// The key, or all keys when `key` is empty; an unknown one is not in the list.
   void state_get(std::string channel, std::string key,
                  Done<std::expected<std::vector<StateEntry>, Error>> done);

@@ -5,7 +5,7 @@
 namespace tidewire {
 namespace {
 
-std::array<std::string_view*, 16> texts(PublishRequest& request) {
+std::array<std::string_view*, 17> texts(PublishRequest& request) {
   return {&request.channel,      &request.type,
           &request.payload,      &request.key,
           &request.trace,        &request.nonce,
@@ -13,7 +13,8 @@ std::array<std::string_view*, 16> texts(PublishRequest& request) {
           &request.from.user_id, &request.from.connection_id,
           &request.from.client,  &request.message_id,
           &request.content,      &request.part_id,
-          &request.part_kind,    &request.part_name};
+          &request.part_kind,    &request.part_name,
+          &request.session_id};
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "hub/receipt_request.h"
 #include "hub/shard_mesh.h"
 #include "protocol/codes.gen.h"
 #include "protocol/envelope.h"
@@ -29,11 +30,14 @@ struct PublishRequest {
   std::string_view nonce;
   std::string_view sig;
   std::string_view enc;
+  std::string_view session_id;  // with a `seq`
   Sender from;
-  ShardIndex shard = 0;  // where the publisher's connection lives
+  std::uint64_t seq = 0;  // 0: not numbered
+  ShardIndex shard = 0;   // where the publisher's connection lives
   DeliveryClass delivery = DeliveryClass::durable;
   Priority priority = Priority::normal;
   bool echo = true;
+  std::shared_ptr<ReceiptWish> receipt;  // durable only
 
   // What a piece of a growing message says (delivery == stream).
   std::string_view message_id;

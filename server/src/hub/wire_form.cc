@@ -25,7 +25,8 @@ FormId WireForms::intern(bool proto, const std::optional<ws::DeflateParams>& def
   return static_cast<FormId>(forms_.size() - 1);
 }
 
-ws::SharedFrame WireForms::render(const Publication& publication, FormId id) const {
+ws::SharedFrame WireForms::render(const Publication& publication, FormId id,
+                                  std::uint64_t redelivered) const {
   const Form& form = forms_[id];
   ws::SharedFrame frame = publication.frame;
   if (form.proto) {
@@ -38,10 +39,15 @@ ws::SharedFrame WireForms::render(const Publication& publication, FormId id) con
                             .epoch = publication.epoch,
                             .ts = publication.ts,
                             .key = publication.key,
-                            .trace = publication.trace};
+                            .trace = publication.trace,
+                            .redelivered = redelivered};
     if (publication.offset != 0) message.offset = publication.offset;
     if (!from.user_id.empty() || !from.connection_id.empty()) message.from = &from;
     frame = ws::SharedFrame::make(ws::Opcode::binary, proto_codec_.encode(message));
+  } else if (redelivered != 0) {
+    frame = ws::SharedFrame::make(ws::Opcode::text,
+                                  "{\"redelivered\":" + std::to_string(redelivered) + "," +
+                                      std::string(publication.json().substr(1)));
   }
   return form.deflate ? ws::compressed(frame, *form.deflate, scratch_) : frame;
 }

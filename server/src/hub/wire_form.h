@@ -31,8 +31,9 @@ class WireForms {
   /// The form for a connection. Only parameters without server context takeover can be shared.
   [[nodiscard]] FormId intern(bool proto, const std::optional<ws::DeflateParams>& deflate);
 
-  /// `publication` in that form.
-  [[nodiscard]] ws::SharedFrame render(const Publication& publication, FormId form) const;
+  /// `publication` in that form; `redelivered`: how many times it was sent before.
+  [[nodiscard]] ws::SharedFrame render(const Publication& publication, FormId form,
+                                       std::uint64_t redelivered = 0) const;
 
   [[nodiscard]] std::size_t size() const { return forms_.size(); }
 

@@ -51,6 +51,10 @@ enum class TypeLabel : std::uint8_t {
   user_typing,
   connection_heartbeat,
   stream_cancel,
+  receipt,
+  receipts,
+  receipt_changed,
+  dead_letter,
   goaway,
   rpc,
   state,
@@ -78,6 +82,10 @@ struct LabelValues<TypeLabel> {
                                                                 "user_typing",
                                                                 "connection_heartbeat",
                                                                 "stream_cancel",
+                                                                "receipt",
+                                                                "receipts",
+                                                                "receipt_changed",
+                                                                "dead_letter",
                                                                 "goaway",
                                                                 "rpc",
                                                                 "state",
@@ -148,6 +156,22 @@ enum class RecoveryLabel : std::uint8_t { recovered, not_recovered };
 template <>
 struct LabelValues<RecoveryLabel> {
   static constexpr auto text = std::to_array<std::string_view>({"recovered", "not_recovered"});
+};
+
+/// What became of a consumer's `ack`: it moved the cursor, said what was known, or was of another
+/// epoch or beyond what was sent.
+enum class AckLabel : std::uint8_t { moved, repeated, stale_epoch, ahead };
+template <>
+struct LabelValues<AckLabel> {
+  static constexpr auto text =
+      std::to_array<std::string_view>({"moved", "repeated", "stale_epoch", "ahead"});
+};
+
+/// How a publisher's wait for receipts ended.
+enum class ReceiptLabel : std::uint8_t { complete, timeout, refused };
+template <>
+struct LabelValues<ReceiptLabel> {
+  static constexpr auto text = std::to_array<std::string_view>({"complete", "timeout", "refused"});
 };
 
 enum class AuthFailureLabel : std::uint8_t {

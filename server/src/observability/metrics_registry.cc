@@ -150,6 +150,23 @@ void write_channels(MetricsText& out, Shards shards) {
                                           TIDEWIRE_PICK(api_requests));
 }
 
+void write_acknowledgements(MetricsText& out, Shards shards) {
+  out.family("tidewire_acks_total", "counter", "Acknowledgements of consumers, by result.");
+  write_labelled<AckLabel>(out, shards, "result", TIDEWIRE_PICK(acks));
+  out.family("tidewire_redeliveries_total", "counter", "Events sent again for want of an ack.");
+  write_plain(out, shards, TIDEWIRE_PICK(redeliveries));
+  out.family("tidewire_dead_letters_total", "counter", "Events that were never acknowledged.");
+  write_plain(out, shards, TIDEWIRE_PICK(dead_letters));
+  out.family("tidewire_unacknowledged", "gauge", "Events sent and not acknowledged yet.");
+  write_plain(out, shards, TIDEWIRE_PICK(unacknowledged));
+  out.family("tidewire_receipts_total", "counter", "Cursors of consumers that moved.");
+  write_plain(out, shards, TIDEWIRE_PICK(receipts));
+  out.family("tidewire_receipt_waits_total", "counter", "Receipts that publishers asked for.");
+  write_labelled<ReceiptLabel>(out, shards, "result", TIDEWIRE_PICK(receipt_waits));
+  out.family("tidewire_repeated_seqs_total", "counter", "Publishes whose seq had been taken.");
+  write_plain(out, shards, TIDEWIRE_PICK(duplicates));
+}
+
 void write_distributions(MetricsText& out, Shards shards) {
   out.family("tidewire_handshake_duration_seconds", "histogram",
              "From the accepted socket to the answered upgrade.");
@@ -195,6 +212,7 @@ std::string MetricsRegistry::text() const {
     write_traffic(out, shards_);
     write_delivery(out, shards_);
     write_channels(out, shards_);
+    write_acknowledgements(out, shards_);
     write_distributions(out, shards_);
   }
   return std::move(out).text();

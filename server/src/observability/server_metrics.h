@@ -56,6 +56,14 @@ struct alignas(64) ServerMetrics {
   ByLabel<RecoveryLabel> recoveries;
   Counter recovered_publications;
 
+  ByLabel<AckLabel> acks;
+  Counter redeliveries;
+  Counter dead_letters;
+  Gauge unacknowledged;  // sent and not acknowledged, of this shard's subscriptions
+  Counter receipts;      // cursors that moved, on their channel's owner shard
+  ByLabel<ReceiptLabel> receipt_waits;
+  Counter duplicates;  // publishes that a session sent again
+
   std::array<ByLabel<StatusLabel>, LabelValues<EndpointLabel>::text.size()> api_requests;
   [[nodiscard]] Counter& api_request(EndpointLabel endpoint, StatusLabel status) {
     return api_requests[std::to_underlying(endpoint)][status];

@@ -461,6 +461,7 @@ enum class MessageType : std::uint8_t {
   history,  // Reads earlier publications.
   presence,  // Asks who is there.
   presence_update,  // Changes the sender's own info; subscribers receive the same type when a user's info changed.
+  receipts,  // Asks how far the consumers are.
   rpc,  // Calls a method.
   rpc_cancel,  // Gives up a call; a worker whose call ended before it answered receives the same type.
   rpc_serve,  // Offers methods as a worker.
@@ -487,9 +488,12 @@ enum class MessageType : std::uint8_t {
   presence_leave,  // A user's last connection left the channel.
   presence_count,  // How many are in a large channel, instead of who comes and goes.
   rpc_request,  // A call for a worker.
+  receipt,  // To the publisher: so many consumers have passed its event.
+  receipt_changed,  // A consumer has moved on.
+  dead_letter,  // A consumer did not acknowledge an event.
   state_changed,  // A key of the shared state changed.
 };
-inline constexpr std::size_t kMessageTypeCount = 35;
+inline constexpr std::size_t kMessageTypeCount = 39;
 
 [[nodiscard]] constexpr std::string_view to_name(MessageType value) {
   switch (value) {
@@ -501,6 +505,7 @@ inline constexpr std::size_t kMessageTypeCount = 35;
     case MessageType::history: return "history";
     case MessageType::presence: return "presence";
     case MessageType::presence_update: return "presence_update";
+    case MessageType::receipts: return "receipts";
     case MessageType::rpc: return "rpc";
     case MessageType::rpc_cancel: return "rpc_cancel";
     case MessageType::rpc_serve: return "rpc_serve";
@@ -527,6 +532,9 @@ inline constexpr std::size_t kMessageTypeCount = 35;
     case MessageType::presence_leave: return "presence_leave";
     case MessageType::presence_count: return "presence_count";
     case MessageType::rpc_request: return "rpc_request";
+    case MessageType::receipt: return "receipt";
+    case MessageType::receipt_changed: return "receipt_changed";
+    case MessageType::dead_letter: return "dead_letter";
     case MessageType::state_changed: return "state_changed";
   }
   return "unknown";
@@ -542,6 +550,7 @@ template <>
   if (name == "history") return MessageType::history;
   if (name == "presence") return MessageType::presence;
   if (name == "presence_update") return MessageType::presence_update;
+  if (name == "receipts") return MessageType::receipts;
   if (name == "rpc") return MessageType::rpc;
   if (name == "rpc_cancel") return MessageType::rpc_cancel;
   if (name == "rpc_serve") return MessageType::rpc_serve;
@@ -568,6 +577,9 @@ template <>
   if (name == "presence_leave") return MessageType::presence_leave;
   if (name == "presence_count") return MessageType::presence_count;
   if (name == "rpc_request") return MessageType::rpc_request;
+  if (name == "receipt") return MessageType::receipt;
+  if (name == "receipt_changed") return MessageType::receipt_changed;
+  if (name == "dead_letter") return MessageType::dead_letter;
   if (name == "state_changed") return MessageType::state_changed;
   return std::nullopt;
 }
@@ -585,6 +597,7 @@ enum class MessageRole : std::uint8_t { command, control, event, reply, push };
     case MessageType::history: return MessageRole::command;
     case MessageType::presence: return MessageRole::command;
     case MessageType::presence_update: return MessageRole::command;
+    case MessageType::receipts: return MessageRole::command;
     case MessageType::rpc: return MessageRole::command;
     case MessageType::rpc_cancel: return MessageRole::command;
     case MessageType::rpc_serve: return MessageRole::command;
@@ -611,6 +624,9 @@ enum class MessageRole : std::uint8_t { command, control, event, reply, push };
     case MessageType::presence_leave: return MessageRole::push;
     case MessageType::presence_count: return MessageRole::push;
     case MessageType::rpc_request: return MessageRole::push;
+    case MessageType::receipt: return MessageRole::push;
+    case MessageType::receipt_changed: return MessageRole::push;
+    case MessageType::dead_letter: return MessageRole::push;
     case MessageType::state_changed: return MessageRole::push;
   }
   return MessageRole::push;
@@ -627,6 +643,7 @@ enum class MessageRole : std::uint8_t { command, control, event, reply, push };
     case MessageType::history: return true;
     case MessageType::presence: return true;
     case MessageType::presence_update: return true;
+    case MessageType::receipts: return true;
     case MessageType::rpc: return true;
     case MessageType::rpc_cancel: return true;
     case MessageType::rpc_serve: return true;
@@ -653,6 +670,9 @@ enum class MessageRole : std::uint8_t { command, control, event, reply, push };
     case MessageType::presence_leave: return false;
     case MessageType::presence_count: return false;
     case MessageType::rpc_request: return false;
+    case MessageType::receipt: return false;
+    case MessageType::receipt_changed: return false;
+    case MessageType::dead_letter: return false;
     case MessageType::state_changed: return false;
   }
   return false;
@@ -670,6 +690,7 @@ enum class ChannelUse : std::uint8_t { never, optional, required };
     case MessageType::history: return ChannelUse::required;
     case MessageType::presence: return ChannelUse::required;
     case MessageType::presence_update: return ChannelUse::required;
+    case MessageType::receipts: return ChannelUse::required;
     case MessageType::rpc: return ChannelUse::optional;
     case MessageType::rpc_cancel: return ChannelUse::optional;
     case MessageType::rpc_serve: return ChannelUse::never;
@@ -696,6 +717,9 @@ enum class ChannelUse : std::uint8_t { never, optional, required };
     case MessageType::presence_leave: return ChannelUse::required;
     case MessageType::presence_count: return ChannelUse::required;
     case MessageType::rpc_request: return ChannelUse::optional;
+    case MessageType::receipt: return ChannelUse::required;
+    case MessageType::receipt_changed: return ChannelUse::required;
+    case MessageType::dead_letter: return ChannelUse::required;
     case MessageType::state_changed: return ChannelUse::required;
   }
   return ChannelUse::optional;
@@ -711,6 +735,7 @@ enum class ChannelUse : std::uint8_t { never, optional, required };
     case MessageType::history: return std::nullopt;
     case MessageType::presence: return std::nullopt;
     case MessageType::presence_update: return DeliveryClass::ephemeral;
+    case MessageType::receipts: return std::nullopt;
     case MessageType::rpc: return std::nullopt;
     case MessageType::rpc_cancel: return std::nullopt;
     case MessageType::rpc_serve: return std::nullopt;
@@ -737,6 +762,9 @@ enum class ChannelUse : std::uint8_t { never, optional, required };
     case MessageType::presence_leave: return DeliveryClass::ephemeral;
     case MessageType::presence_count: return DeliveryClass::ephemeral;
     case MessageType::rpc_request: return std::nullopt;
+    case MessageType::receipt: return std::nullopt;
+    case MessageType::receipt_changed: return DeliveryClass::latest;
+    case MessageType::dead_letter: return DeliveryClass::durable;
     case MessageType::state_changed: return std::nullopt;
   }
   return std::nullopt;
@@ -752,6 +780,7 @@ enum class ChannelUse : std::uint8_t { never, optional, required };
     case MessageType::history: return std::nullopt;
     case MessageType::presence: return std::nullopt;
     case MessageType::presence_update: return Priority::low;
+    case MessageType::receipts: return std::nullopt;
     case MessageType::rpc: return std::nullopt;
     case MessageType::rpc_cancel: return std::nullopt;
     case MessageType::rpc_serve: return std::nullopt;
@@ -778,6 +807,9 @@ enum class ChannelUse : std::uint8_t { never, optional, required };
     case MessageType::presence_leave: return Priority::low;
     case MessageType::presence_count: return Priority::low;
     case MessageType::rpc_request: return std::nullopt;
+    case MessageType::receipt: return Priority::high;
+    case MessageType::receipt_changed: return Priority::low;
+    case MessageType::dead_letter: return Priority::normal;
     case MessageType::state_changed: return Priority::normal;
   }
   return std::nullopt;

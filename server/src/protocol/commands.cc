@@ -82,10 +82,10 @@ void read_visibility(PayloadFields& fields, bool& hidden) {
   if (!hidden && state != "visible") fields.refuse("expected visible or hidden");
 }
 
-void read_version(PayloadFields& fields, std::optional<std::uint64_t>& target) {
-  std::uint64_t version = 0;
-  fields.read_whole(version, 0, kWholeNumberMax);
-  target = version;
+void read_number(PayloadFields& fields, std::optional<std::uint64_t>& target) {
+  std::uint64_t number = 0;
+  fields.read_whole(number, 0, kWholeNumberMax);
+  target = number;
 }
 
 void read_methods(PayloadFields& fields, std::vector<std::string>& methods) {
@@ -158,6 +158,7 @@ std::expected<AckCommand, Error> parse_ack(std::string_view payload) {
   while (fields.next()) {
     if (fields.is("offset")) fields.read_whole(command.offset, 0, kWholeNumberMax);
     if (fields.is("epoch")) fields.read_text(command.epoch, 1, kEpochTextBytesMax);
+    if (fields.is("read")) read_number(fields, command.read);
   }
   fields.need({"offset", "epoch"});
   return finish(fields, std::move(command));
@@ -181,6 +182,15 @@ std::expected<PresenceUpdateCommand, Error> parse_presence_update(std::string_vi
     command.info = fields.value().raw;
   }
   fields.need({"info"});
+  return finish(fields, command);
+}
+
+std::expected<ReceiptsCommand, Error> parse_receipts(std::string_view payload) {
+  ReceiptsCommand command;
+  PayloadFields fields(payload);
+  while (fields.next()) {
+    if (fields.is("offset")) fields.read_whole(command.offset, 1, kWholeNumberMax);
+  }
   return finish(fields, command);
 }
 
@@ -268,7 +278,7 @@ std::expected<StateSetCommand, Error> parse_state_set(std::string_view payload) 
   while (fields.next()) {
     if (fields.is("key")) fields.read_text(command.key, 1, kStateKeyBytesMax);
     if (fields.is("value")) command.value = fields.value().raw;
-    if (fields.is("ifVersion")) read_version(fields, command.if_version);
+    if (fields.is("ifVersion")) read_number(fields, command.if_version);
     if (fields.is("ttlMs")) fields.read_whole(command.ttl_ms, 1, kStateTtlMsMax);
   }
   fields.need({"key", "value"});
@@ -280,7 +290,7 @@ std::expected<StateDeleteCommand, Error> parse_state_delete(std::string_view pay
   PayloadFields fields(payload);
   while (fields.next()) {
     if (fields.is("key")) fields.read_text(command.key, 1, kStateKeyBytesMax);
-    if (fields.is("ifVersion")) read_version(fields, command.if_version);
+    if (fields.is("ifVersion")) read_number(fields, command.if_version);
   }
   fields.need({"key"});
   return finish(fields, std::move(command));

@@ -80,6 +80,11 @@ struct PresenceUpdateCommand {
 struct AckCommand {
   std::uint64_t offset = 0;
   std::string epoch;
+  std::optional<std::uint64_t> read;  // a person has read up to here
+};
+
+struct ReceiptsCommand {
+  std::uint64_t offset = 0;  // 0: every consumer
 };
 
 struct HistoryCommand {
@@ -155,6 +160,7 @@ struct HeartbeatCommand {
 [[nodiscard]] std::expected<PresenceCommand, Error> parse_presence(std::string_view payload);
 [[nodiscard]] std::expected<PresenceUpdateCommand, Error> parse_presence_update(
     std::string_view payload);
+[[nodiscard]] std::expected<ReceiptsCommand, Error> parse_receipts(std::string_view payload);
 [[nodiscard]] std::expected<HistoryCommand, Error> parse_history(std::string_view payload);
 [[nodiscard]] std::expected<RpcCommand, Error> parse_rpc(std::string_view payload);
 [[nodiscard]] std::expected<RpcCancelCommand, Error> parse_rpc_cancel(std::string_view payload);

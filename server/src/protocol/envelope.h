@@ -14,6 +14,18 @@ inline constexpr std::size_t kIdBytesMax = 64;
 inline constexpr std::size_t kKeyBytesMax = 64;
 inline constexpr std::size_t kTypeBytesMax = 64;
 
+/// What a consumer has done with an event: it got it, or a person saw it.
+enum class ReceiptKind : std::uint8_t { delivered, read };
+[[nodiscard]] constexpr std::string_view to_name(ReceiptKind kind) {
+  return kind == ReceiptKind::read ? "read" : "delivered";
+}
+
+/// What a publisher wants to be told of: how many consumers have passed its event.
+struct ReceiptAsk {
+  ReceiptKind kind = ReceiptKind::delivered;
+  std::uint64_t count = 0;  // 0: all
+};
+
 /// One message from a client, checked for form: types, limits and names are right, `payload` is
 /// well-formed JSON. What the message asks for is not checked here, nor is `channel` (ChannelName
 /// does that). A field that was absent is empty.
@@ -33,6 +45,8 @@ struct Envelope {
   bool echo = true;
   std::optional<std::uint64_t> offset;
   std::string_view epoch;
+  std::optional<std::uint64_t> seq;
+  std::optional<ReceiptAsk> receipt;
 };
 
 /// Who published an event, as subscribers see it.
@@ -59,6 +73,7 @@ struct OutgoingMessage {
   std::string_view nonce;
   std::string_view sig;
   std::string_view enc;
+  std::uint64_t redelivered = 0;  // 0: left out
 };
 
 }  // namespace tidewire

@@ -48,6 +48,10 @@ std::optional<FormFault> find_form_fault(const Envelope& envelope) {
     if (bound.value.size() > bound.bytes_max) return FormFault{bound.field, bound.why};
   if (envelope.offset.value_or(0) > kWholeNumberMax)
     return FormFault{"offset", "an offset is at most 2^53 - 1"};
+  if (envelope.seq && (*envelope.seq == 0 || *envelope.seq > kWholeNumberMax))
+    return FormFault{"seq", "a seq is from 1 to 2^53 - 1"};
+  if (envelope.receipt && envelope.receipt->count > kWholeNumberMax)
+    return FormFault{"receipt", "a count is at most 2^53 - 1"};
   return std::nullopt;
 }
 

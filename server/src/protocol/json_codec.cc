@@ -30,10 +30,12 @@ enum class Field : std::uint8_t {
   nonce,
   sig,
   enc,
+  seq,
+  receipt,
   unknown
 };
 
-constexpr std::array<std::pair<std::string_view, Field>, 13> kFields = {{
+constexpr std::array<std::pair<std::string_view, Field>, 15> kFields = {{
     {"type", Field::type},
     {"id", Field::id},
     {"channel", Field::channel},
@@ -47,6 +49,8 @@ constexpr std::array<std::pair<std::string_view, Field>, 13> kFields = {{
     {"nonce", Field::nonce},
     {"sig", Field::sig},
     {"enc", Field::enc},
+    {"seq", Field::seq},
+    {"receipt", Field::receipt},
 }};
 
 Field field_of(std::string_view name) {
@@ -100,7 +104,11 @@ class FieldReader {
       case Field::echo:
         return value.get_bool().get(envelope_.echo) ? "expected true or false" : "";
       case Field::offset:
-        return assign_offset(value);
+        return assign_whole(envelope_.offset, value);
+      case Field::seq:
+        return assign_whole(envelope_.seq, value);
+      case Field::receipt:
+        return assign_receipt(value);
       case Field::unknown:
         return {};
     }
@@ -131,10 +139,35 @@ class FieldReader {
     return envelope_.priority ? "" : "expected critical, high, normal or low";
   }
 
-  std::string_view assign_offset(simdjson::ondemand::value value) {
+  static std::string_view assign_whole(std::optional<std::uint64_t>& target,
+                                       simdjson::ondemand::value value) {
     const JsonValue number{JsonKind::number, trim_json(value.raw_json_token())};
-    envelope_.offset = number.whole_number();
-    return envelope_.offset ? "" : "expected a whole number";
+    target = number.whole_number();
+    return target ? "" : "expected a whole number";
+  }
+
+  std::string_view assign_receipt(simdjson::ondemand::value value) {
+    simdjson::ondemand::object object;
+    if (value.get_object().get(object)) return "expected an object";
+    std::string_view kind;
+    std::string_view count;
+    for (auto member : object) {
+      const std::string_view name = member.unescaped_key().value_unsafe();
+      if (name != "kind" && name != "count") continue;
+      (name == "kind" ? kind : count) = trim_json(member.value().value_unsafe().raw_json_token());
+    }
+    ReceiptAsk ask;
+    if (kind == R"("read")")
+      ask.kind = ReceiptKind::read;
+    else if (kind != R"("delivered")")
+      return "`kind` is delivered or read";
+    if (count != R"("all")") {
+      const auto whole = JsonValue{JsonKind::number, count}.whole_number();
+      if (count.empty() || !whole || *whole == 0) return "`count` is a number from 1 or \"all\"";
+      ask.count = *whole;
+    }
+    envelope_.receipt = ask;
+    return {};
   }
 
   Envelope envelope_;
@@ -243,6 +276,8 @@ void append_envelope_json(std::string& out, const OutgoingMessage& message) {
   if (message.from != nullptr) append_sender(out, *message.from);
   if (message.priority) append_member(out, "priority", to_name(*message.priority));
   append_member(out, "key", message.key);
+  if (message.redelivered != 0)
+    out.append(",\"redelivered\":").append(std::to_string(message.redelivered));
   append_member(out, "trace", message.trace);
   append_member(out, "nonce", message.nonce);
   append_member(out, "sig", message.sig);

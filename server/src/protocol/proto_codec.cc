@@ -65,6 +65,11 @@ Envelope view_of(const v1::Envelope& wire) {
                     .epoch = wire.epoch()};
   if (!wire.payload().empty()) envelope.payload = trim_json(wire.payload());
   if (wire.has_offset()) envelope.offset = wire.offset();
+  if (wire.has_seq()) envelope.seq = wire.seq();
+  if (wire.has_receipt())
+    envelope.receipt = ReceiptAsk{
+        .kind = wire.receipt().kind() == "read" ? ReceiptKind::read : ReceiptKind::delivered,
+        .count = wire.receipt().count()};
   return envelope;
 }
 
@@ -73,6 +78,8 @@ std::optional<FormFault> find_fault(const v1::Envelope& wire, const Envelope& en
   if (const auto fault = find_form_fault(envelope)) return fault;
   if (!envelope.priority && wire.priority() != v1::PRIORITY_UNSPECIFIED)
     return FormFault{"priority", "expected critical, high, normal or low"};
+  if (wire.has_receipt() && wire.receipt().kind() != "delivered" && wire.receipt().kind() != "read")
+    return FormFault{"receipt", "`kind` is delivered or read"};
   if (wire.payload().empty()) return std::nullopt;
   const auto why = find_payload_fault(wire.payload(), depth_max);
   return why.empty() ? std::nullopt : std::optional(FormFault{"payload", why});
@@ -93,6 +100,7 @@ void fill(v1::Envelope& wire, const OutgoingMessage& message) {
   set(wire.mutable_enc(), message.enc);
   if (message.offset) wire.set_offset(*message.offset);
   if (message.ts) wire.set_ts(*message.ts);
+  if (message.redelivered != 0) wire.set_redelivered(message.redelivered);
   if (message.priority) wire.set_priority(to_wire(*message.priority));
   if (message.from == nullptr) return;
   set(wire.mutable_from()->mutable_user_id(), message.from->user_id);

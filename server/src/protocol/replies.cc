@@ -84,6 +84,54 @@ std::string ack_payload(const Ack& ack) {
   return out.finish();
 }
 
+std::string receipt_changed_payload(const ReceiptCursor& cursor) {
+  return JsonObject(64 + cursor.user_id.size())
+      .text("userId", cursor.user_id)
+      .number("delivered", cursor.delivered)
+      .number("read", cursor.read)
+      .finish();
+}
+
+std::string receipts_payload(std::string_view epoch, std::span<const ReceiptCursor> cursors) {
+  std::string list = "[";
+  for (const ReceiptCursor& cursor : cursors) {
+    if (list.size() > 1) list += ',';
+    list += receipt_changed_payload(cursor);
+  }
+  return JsonObject(48 + list.size()).text("epoch", epoch).raw("consumers", list + "]").finish();
+}
+
+std::string receipt_payload(const ReceiptNotice& receipt) {
+  std::string list = "[";
+  for (const std::string& user : receipt.consumers) {
+    if (list.size() > 1) list += ',';
+    append_json_string(list, user);
+  }
+  return JsonObject(128 + list.size())
+      .number("offset", receipt.offset)
+      .text("epoch", receipt.epoch)
+      .text("kind", receipt.kind)
+      .number("count", receipt.count)
+      .raw("consumers", list + "]")
+      .boolean("complete", receipt.complete)
+      .finish();
+}
+
+std::string dead_letter_payload(const DeadLetter& letter) {
+  const std::string consumer = JsonObject(48 + letter.user_id.size() + letter.session_id.size())
+                                   .text("userId", letter.user_id)
+                                   .text("sessionId", letter.session_id)
+                                   .finish();
+  return JsonObject(192 + letter.channel.size() + consumer.size() + letter.event_json.size())
+      .text("channel", letter.channel)
+      .number("offset", letter.offset)
+      .text("epoch", letter.epoch)
+      .raw("consumer", consumer)
+      .number("attempts", letter.attempts)
+      .raw("event", letter.event_json)
+      .finish();
+}
+
 std::string history_payload(const History& history) {
   return JsonObject(96 + bytes_of(history.publications_json))
       .text("epoch", history.epoch)

@@ -51,6 +51,39 @@ struct Ack {
 };
 [[nodiscard]] std::string ack_payload(const Ack& ack);
 
+/// How far one consumer is.
+struct ReceiptCursor {
+  std::string_view user_id;
+  std::uint64_t delivered = 0;
+  std::uint64_t read = 0;
+};
+[[nodiscard]] std::string receipt_changed_payload(const ReceiptCursor& cursor);
+[[nodiscard]] std::string receipts_payload(std::string_view epoch,
+                                           std::span<const ReceiptCursor> cursors);
+
+/// What a publisher is told about its event.
+struct ReceiptNotice {
+  std::uint64_t offset = 0;
+  std::string_view epoch;
+  std::string_view kind;
+  std::uint64_t count = 0;
+  std::span<const std::string> consumers;
+  bool complete = false;
+};
+[[nodiscard]] std::string receipt_payload(const ReceiptNotice& receipt);
+
+/// An event that a consumer did not acknowledge.
+struct DeadLetter {
+  std::string_view channel;
+  std::uint64_t offset = 0;
+  std::string_view epoch;
+  std::string_view user_id;
+  std::string_view session_id;
+  std::uint64_t attempts = 0;
+  std::string_view event_json;
+};
+[[nodiscard]] std::string dead_letter_payload(const DeadLetter& letter);
+
 struct History {
   std::string_view epoch;
   std::uint64_t offset = 0;

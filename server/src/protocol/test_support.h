@@ -15,6 +15,8 @@ struct Collected {
   std::optional<Priority> priority;
   bool echo = true;
   std::optional<std::uint64_t> offset;
+  std::optional<std::uint64_t> seq;
+  std::optional<ReceiptAsk> receipt;
 };
 
 struct CollectedError {
@@ -29,7 +31,7 @@ class CollectingSink final : public EnvelopeSink {
     const auto own = [](std::string_view view) { return std::string(view); };
     messages.push_back({own(e.type), own(e.id), own(e.channel), own(e.payload), own(e.key),
                         own(e.trace), own(e.nonce), own(e.sig), own(e.enc), own(e.epoch),
-                        e.priority, e.echo, e.offset});
+                        e.priority, e.echo, e.offset, e.seq, e.receipt});
   }
   void on_bad_message(std::string_view id, const Error& error) override {
     errors.push_back({std::string(id), error});

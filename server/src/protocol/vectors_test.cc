@@ -49,6 +49,11 @@ Json as_json(const Collected& message) {
   if (message.priority) out["priority"] = to_name(*message.priority);
   if (message.offset) out["offset"] = *message.offset;
   if (!message.echo) out["echo"] = false;
+  if (message.seq) out["seq"] = *message.seq;
+  if (message.receipt) {
+    out["receipt"] = {{"kind", to_name(message.receipt->kind)}, {"count", "all"}};
+    if (message.receipt->count != 0) out["receipt"]["count"] = message.receipt->count;
+  }
   return out;
 }
 
@@ -91,6 +96,7 @@ std::string encode_one(const Codec& codec, const Json& message) {
                       .enc = enc};
   if (message.contains("offset")) out.offset = message["offset"].get<std::uint64_t>();
   if (message.contains("ts")) out.ts = message["ts"].get<std::int64_t>();
+  if (message.contains("redelivered")) out.redelivered = message["redelivered"];
   if (message.contains("from")) out.from = &from;
   if (message.contains("priority")) out.priority = from_name<Priority>(text("priority"));
   return codec.encode(out);

@@ -33,6 +33,8 @@ ChannelLimits channel_limits(const Config& config) {
           .presence_last_seen = limits.presence_last_seen,
           .presence_grace_ms = config.presence.grace.count(),
           .typing_users = limits.typing_users,
+          .receipt_consumers = limits.consumers_per_channel,
+          .receipt_timeout_ms = limits.receipt_timeout.count(),
           .streams = {.growing_max = limits.streams_per_channel,
                       .growing_per_producer_max = limits.streams_per_producer,
                       .text_bytes_max = limits.stream_bytes,

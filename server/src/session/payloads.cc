@@ -66,6 +66,14 @@ std::string history_page_payload(const HistoryPage& page) {
                           .publications_json = publications});
 }
 
+std::string receipt_list_payload(const ReceiptList& list) {
+  std::vector<ReceiptCursor> cursors;
+  cursors.reserve(list.consumers.size());
+  for (const ReceiptEntry& each : list.consumers)
+    cursors.push_back({each.user_id, each.delivered, each.read});
+  return receipts_payload(list.epoch, cursors);
+}
+
 std::string presence_report_payload(const PresenceReport& report, bool last_seen) {
   std::vector<PresenceMember> members;
   members.reserve(report.members.size());

@@ -6,6 +6,7 @@
 #include "hub/cancel_request.h"
 #include "hub/presence_request.h"
 #include "hub/publish_request.h"
+#include "hub/receipt_request.h"
 #include "hub/state_request.h"
 #include "hub/stream_status.h"
 #include "hub/subscribe_request.h"
@@ -19,6 +20,7 @@ namespace tidewire {
 [[nodiscard]] std::string stream_status_text(const StreamStatus& status);
 [[nodiscard]] std::string history_page_payload(const HistoryPage& page);
 [[nodiscard]] std::string presence_report_payload(const PresenceReport& report, bool last_seen);
+[[nodiscard]] std::string receipt_list_payload(const ReceiptList& list);
 
 /// One key; without a value there is none.
 [[nodiscard]] std::string state_entry_payload(const StateEntry& entry);

@@ -35,6 +35,49 @@ bool PublishHandler::note_activity(Session& session, std::string_view channel, D
   return true;
 }
 
+namespace {
+
+std::optional<Error> refuse_receipt(const ChannelAccess& access, DeliveryClass delivery) {
+  if (!access.options.receipts)
+    return Error{.code = ErrorCode::unsupported,
+                 .message = "this namespace keeps no receipts",
+                 .path = "/receipt"};
+  if (delivery != DeliveryClass::durable)
+    return Error{.code = ErrorCode::invalid_message,
+                 .message = "only a durable event has receipts",
+                 .path = "/receipt"};
+  return std::nullopt;
+}
+
+/// Tells a publisher who has passed its event.
+void tell(Session& publisher, std::string_view channel, const ReceiptResult& result) {
+  const std::string payload = receipt_payload({.offset = result.position.offset,
+                                               .epoch = result.position.epoch,
+                                               .kind = to_name(result.kind),
+                                               .count = result.count,
+                                               .consumers = result.consumers,
+                                               .complete = result.complete});
+  publisher.push(MessageType::receipt, channel, payload);
+}
+
+}  // namespace
+
+std::shared_ptr<ReceiptWish> PublishHandler::wish_of(const Session& session,
+                                                     const Envelope& envelope,
+                                                     std::string_view channel) {
+  // Called on the owner's shard, when the session may be gone: it is looked for where it was.
+  return std::make_shared<ReceiptWish>(ReceiptWish{
+      *envelope.receipt, [&context = session.context_, id = session.info_.connection_id,
+                          channel = std::string(channel)](ReceiptResult result) mutable {
+        context.node.mesh().post(context.node.index(),
+                                 [&context, id = std::move(id), channel = std::move(channel),
+                                  result = std::move(result)] {
+                                   if (Session* publisher = context.sessions.find(id))
+                                     tell(*publisher, channel, result);
+                                 });
+      }});
+}
+
 void PublishHandler::publish(Session& session, const Envelope& envelope) {
   const auto access = access_to(session, envelope.channel, Permission::publish);
   if (!access) return session.reply_error(envelope.id, access.error(), envelope.channel);
@@ -58,6 +101,17 @@ void PublishHandler::publish(Session& session, const Envelope& envelope) {
                                            std::to_string(kActivitiesMax) + " channels",
                                 .path = "/channel"},
                                envelope.channel);
+  if (envelope.receipt) {
+    if (auto refused = refuse_receipt(*access, event->delivery))
+      return session.reply_error(envelope.id, *refused, envelope.channel);
+  }
+  if (envelope.seq) {
+    if (!session.publishes_) session.publishes_ = std::make_unique<PublishWindow>();
+    if (const auto known = session.publishes_->find(*envelope.seq)) {
+      session.context_.metrics.duplicates.add();
+      return answer(session, envelope.id, access->name.str(), *known);
+    }
+  }
 
   PublishRequest request{.channel = access->name.str(),
                          .type = envelope.type,
@@ -67,13 +121,16 @@ void PublishHandler::publish(Session& session, const Envelope& envelope) {
                          .nonce = envelope.nonce,
                          .sig = envelope.sig,
                          .enc = envelope.enc,
+                         .session_id = session.session_id_,
                          .from = {.user_id = session.user_id(),
                                   .connection_id = session.info_.connection_id,
                                   .client = session.info_.client},
+                         .seq = envelope.seq.value_or(0),
                          .shard = session.context_.node.index(),
                          .delivery = event->delivery,
                          .priority = envelope.priority.value_or(event->priority),
                          .echo = envelope.echo};
+  if (envelope.receipt) request.receipt = wish_of(session, envelope, request.channel);
   if (event->chunk) {
     request.message_id = event->chunk->message_id;
     request.content = event->chunk->content;
@@ -86,13 +143,15 @@ void PublishHandler::publish(Session& session, const Envelope& envelope) {
   }
   const MonoMicros began = session.context_.clock.mono_us();
   session.context_.node.publish(
-      request, [weak = session.weak_from_this(), id = std::string(envelope.id),
-                channel = std::string(request.channel),
-                message_id = std::string(request.message_id), began](const PublishResult& result) {
+      request,
+      [weak = session.weak_from_this(), id = std::string(envelope.id),
+       channel = std::string(request.channel), message_id = std::string(request.message_id),
+       seq = request.seq, began](const PublishResult& result) {
         const auto self = weak.lock();
         if (!self) return;
         const MonoMicros took = self->context_.clock.mono_us() - began;
         self->context_.metrics.publish_seconds.record(std::chrono::microseconds(took));
+        if (result && seq != 0) self->publishes_->remember(seq, *result);
         answer(*self, id, channel, result);
         if (result && result->cancel)
           CancelHandler::tell(*self, channel, message_id, *result->cancel);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <string_view>
 
 #include "hub/publish_request.h"
@@ -20,6 +21,8 @@ class PublishHandler {
   /// are too many channels.
   static bool note_activity(Session& session, std::string_view channel, DeliveryClass kind,
                             bool active);
+  static std::shared_ptr<ReceiptWish> wish_of(const Session& session, const Envelope& envelope,
+                                              std::string_view channel);
   static void answer(Session& session, std::string_view id, std::string_view channel,
                      const PublishResult& result);
 };

@@ -1,5 +1,6 @@
 #include "session/router.h"
 
+#include "session/ack_handler.h"
 #include "session/auth_handler.h"
 #include "session/cancel_handler.h"
 #include "session/presence_handler.h"
@@ -49,9 +50,11 @@ void Router::route(Session& session, const Envelope& envelope) {
     case MessageType::visibility:
       return VisibilityHandler::change(session, envelope);
     case MessageType::ack:
-      return SubscribeHandler::acknowledge(session, envelope);
+      return AckHandler::acknowledge(session, envelope);
     case MessageType::history:
       return QueryHandler::history(session, envelope);
+    case MessageType::receipts:
+      return AckHandler::receipts(session, envelope);
     case MessageType::presence:
       return PresenceHandler::query(session, envelope);
     case MessageType::presence_update:
@@ -92,6 +95,9 @@ void Router::route(Session& session, const Envelope& envelope) {
     case MessageType::presence_leave:
     case MessageType::presence_count:
     case MessageType::rpc_request:
+    case MessageType::receipt:
+    case MessageType::receipt_changed:
+    case MessageType::dead_letter:
     case MessageType::state_changed:
       return session.reply_error(envelope.id, unknown_type(envelope.type));
   }

@@ -226,10 +226,12 @@ void Session::deliver(Subscription& subscription, Rendering& rendering) {
     lose_track(subscription);
     return;
   }
-  if (!publication->echo && publication->sender.connection_id == info_.connection_id) return;
   auto& place = static_cast<ChannelPlace&>(subscription);
-  const bool of_presence = publication->label >= TypeLabel::presence_join &&
-                           publication->label <= TypeLabel::presence_count;
+  if (place.acks && publication->offset != 0 && !place.acks->take(*publication)) return;
+  if (!publication->echo && publication->sender.connection_id == info_.connection_id) return;
+  const bool of_presence = (publication->label >= TypeLabel::presence_join &&
+                            publication->label <= TypeLabel::presence_count) ||
+                           publication->label == TypeLabel::receipt_changed;
   if (of_presence && !place.permissions.contains(Permission::presence)) return;
   const ws::SharedFrame& frame = rendering.frame(batch_ ? plain_form() : form_);
   ++counters_.messages_sent;
@@ -289,6 +291,18 @@ void Session::tell_spilled() {
     if (place->spilled) channels.emplace_back(channel);
   for (const std::string& channel : channels)
     revoke(channel, UnsubscribeReason::insufficient_state);
+}
+
+void Session::push_event(ChannelPlace& place, const ws::SharedFrame& frame,
+                         const PublicationPtr& publication) {
+  if (state_ == State::closing || !place.active()) return;
+  ++counters_.messages_sent;
+  after_push(transport_.outbox().push(frame, publication, place, place.overflow, now_ms()),
+             place.batch);
+}
+
+ws::SharedFrame Session::render_again(const Publication& publication, std::uint64_t times) const {
+  return context_.forms.render(publication, batch_ ? plain_form() : form_, times);
 }
 
 void Session::lose_track(const Subscription& subscription) {

@@ -15,7 +15,9 @@
 #include "limits/token_bucket.h"
 #include "protocol/commands.h"
 #include "session/connection_info.h"
+#include "session/consumer_acks.h"
 #include "session/message_sink.h"
+#include "session/publish_window.h"
 #include "session/session_context.h"
 #include "session/session_transport.h"
 
@@ -31,11 +33,14 @@ struct ChannelPlace final : Subscription {
   BatchLimits batch;         // how long events may wait for others: the namespace's, and
   BatchLimits shared_batch;  // without what the client asked for
   OverflowPolicy overflow = OverflowPolicy::by_class;
-  StreamMode mode;                 // as the client asked for growing messages
-  std::uint64_t acknowledged = 0;  // the client has processed up to this offset
-  bool by_token = false;           // a subscription token allowed it
-  bool joined = true;              // false: the owner refused
-  bool spilled = false;            // paused until the client has read what waits
+  StreamMode mode;                     // as the client asked for growing messages
+  std::string epoch;                   // once the owner has answered
+  std::uint64_t acknowledged = 0;      // the client has processed up to this offset
+  bool by_token = false;               // a subscription token allowed it
+  bool joined = true;                  // false: the owner refused
+  bool spilled = false;                // paused until the client has read what waits
+  bool receipts = false;               // its namespace keeps receipts
+  std::shared_ptr<ConsumerAcks> acks;  // with `ack = required` only
 };
 
 /// What a session is told at its beginning.
@@ -94,6 +99,11 @@ class Session final : public MessageSink,
   [[nodiscard]] std::size_t subscriptions() const { return subscriptions_.size(); }
   [[nodiscard]] const Outbox& outbox() const { return transport_.outbox(); }
 
+  /// Something that the server says by itself about `channel`.
+  void push(MessageType type, std::string_view channel, std::string_view payload) {
+    reply(type, {}, channel, payload);
+  }
+
   // Subscriber
   void deliver(Subscription& subscription, Rendering& rendering) override;
   // EnvelopeSink
@@ -117,6 +127,8 @@ class Session final : public MessageSink,
   friend class CancelHandler;
   friend class RpcHandler;
   friend class VisibilityHandler;
+  friend class AckHandler;
+  friend class ConsumerAcks;
 
   [[nodiscard]] Codec& codec() const { return info_.proto ? context_.proto : context_.json; }
   [[nodiscard]] FormId plain_form() const { return info_.proto ? 1 : 0; }
@@ -142,6 +154,10 @@ class Session final : public MessageSink,
   /// How `place` gets growing messages now.
   [[nodiscard]] StreamMode mode_now(const ChannelPlace& place) const;
   void lose_track(const Subscription& subscription);
+  void push_event(ChannelPlace& place, const ws::SharedFrame& frame,
+                  const PublicationPtr& publication);
+  [[nodiscard]] ws::SharedFrame render_again(const Publication& publication,
+                                             std::uint64_t times) const;
 
   /// What forbids the message that is being decoded.
   [[nodiscard]] std::optional<RateRefusal> admit();
@@ -167,6 +183,7 @@ class Session final : public MessageSink,
   std::string session_id_;
   std::string scope_;
   std::unordered_map<std::string_view, std::unique_ptr<ChannelPlace>> subscriptions_;
+  std::unique_ptr<PublishWindow> publishes_;  // once a publish has a `seq`
   TokenBucket message_bucket_;
   TokenBucket byte_bucket_;
   SessionRates rates_;

@@ -20,6 +20,7 @@ struct SubscribeHandler::Wanted {
   BatchLimits batch;
   OverflowPolicy overflow = OverflowPolicy::by_class;
   StreamMode mode;
+  const NamespaceConfig* options = nullptr;
   bool by_token = false;  // not by a rule of the connection's token
 };
 
@@ -94,6 +95,7 @@ std::expected<SubscribeHandler::Wanted, Error> SubscribeHandler::check(Session& 
   wanted.batch = batch_of(access->options);
   wanted.overflow = access->options.overflow;
   wanted.mode = mode_of(*command, access->options);
+  wanted.options = &access->options;
   return wanted;
 }
 
@@ -145,6 +147,11 @@ void SubscribeHandler::begin(Session& session, Wanted wanted, std::string id) {
   place->overflow = wanted.overflow;
   place->mode = wanted.mode;
   place->by_token = wanted.by_token;
+  place->receipts = wanted.options->receipts;
+  if (wanted.options->acks_required())
+    place->acks = std::make_shared<ConsumerAcks>(
+        session, *place, *wanted.options,
+        AckState{.acked = wanted.request.since ? wanted.request.since->offset : 0});
   Subscription& subscription = *place;
   const std::string_view key = place->channel();
   session.subscriptions_.emplace(key, std::move(place));
@@ -169,6 +176,12 @@ void SubscribeHandler::finish(Session& session, const std::string& channel, cons
   }
   session.context_.node.hub().activate(*found->second, result->position.offset,
                                        session.mode_now(*found->second), result->streams);
+  found->second->epoch = result->position.epoch;
+  if (found->second->acks) found->second->acks->begin(*result);
+  if (!found->second->permissions.contains(Permission::presence))
+    std::erase_if(result->latest, [](const PublicationPtr& publication) {
+      return publication->label == TypeLabel::receipt_changed;
+    });
   if (result->was_recovering) {
     const auto label = result->recovered ? RecoveryLabel::recovered : RecoveryLabel::not_recovered;
     session.context_.metrics.recoveries[label].add();
@@ -203,19 +216,6 @@ void SubscribeHandler::unsubscribe(Session& session, const Envelope& envelope) {
   session.context_.node.unsubscribe(*place, session.user_id(), session.session_id(),
                                     LeaveKind::left, place->joined);
   session.say_unsubscribed(envelope.id, *place, UnsubscribeReason::unsubscribe);
-}
-
-void SubscribeHandler::acknowledge(Session& session, const Envelope& envelope) {
-  auto command = parse_ack(envelope.payload);
-  if (!command) return session.reply_error(envelope.id, command.error());
-  const std::string_view channel = envelope.channel.empty() ? session.scope_ : envelope.channel;
-  const auto found = session.subscriptions_.find(channel);
-  if (found == session.subscriptions_.end())
-    return session.reply_error(envelope.id, {.code = ErrorCode::not_subscribed,
-                                             .message = "not subscribed to this channel",
-                                             .path = "/channel"});
-  std::uint64_t& acknowledged = found->second->acknowledged;
-  acknowledged = std::max(acknowledged, command->offset);
 }
 
 }  // namespace tidewire

@@ -12,12 +12,11 @@ namespace tidewire {
 
 class Session;
 
-/// `subscribe`, `unsubscribe` and the client's `ack`.
+/// `subscribe` and `unsubscribe`.
 class SubscribeHandler {
  public:
   static void subscribe(Session& session, const Envelope& envelope);
   static void unsubscribe(Session& session, const Envelope& envelope);
-  static void acknowledge(Session& session, const Envelope& envelope);
 
   /// Subscribes to the channel that the URL names; a client that may not is closed with 4403.
   static void subscribe_scope(Session& session);

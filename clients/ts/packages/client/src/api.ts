@@ -1,5 +1,5 @@
 import type { On, Publishable, PublishType, TidewireEvent, Undo } from './event'
-import type { LastSeen, PresenceMember, RpcCaller } from './generated/events'
+import type { LastSeen, PresenceMember, Receipt, ReceiptsReply, RpcCaller } from './generated/events'
 import type { HistoryOptions, PublishOptions, RequestOptions, SendOptions, SubscribeOptions } from './options'
 import type { ChannelState, ConnectionState, Position } from './state'
 
@@ -9,6 +9,8 @@ export interface PublishResult {
   epoch: string | undefined
   /** The server had accepted this key (or piece) before and did nothing now. */
   duplicate: boolean
+  /** With the option `receipt`. Rejects with `connection_lost` when the connection ends before it came. */
+  receipt?: Promise<Receipt>
 }
 
 export interface SubscribeResult {
@@ -98,6 +100,10 @@ export interface Channel<Custom extends object = {}> {
   history(options?: HistoryOptions): Promise<HistoryPage>
   /** Tells the server that this consumer has processed the channel up to there (default: the last event handled). */
   ack(offset?: number): void
+  /** Tells the server that a person has read up to there (default: the last event handled). Counts as processed too. */
+  markRead(offset?: number): void
+  /** How far each user is, or those who have passed `offset`. */
+  receipts(options?: RequestOptions & { offset?: number }): Promise<ReceiptsReply>
   /** Asks the producer of a growing message to stop. */
   cancelStream(messageId: string, options?: RequestOptions & { reason?: string }): Promise<void>
   readonly shared: SharedState

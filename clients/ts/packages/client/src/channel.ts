@@ -2,9 +2,11 @@ import type { Channel, HistoryPage, PublishResult } from './api'
 import { toIncoming, type Incoming, type Outgoing } from './codec'
 import type { Emitter } from './emitter'
 import type { TidewireEvent } from './event'
+import type { ReceiptsReply } from './generated/events'
 import type { Environment, HistoryOptions, PublishOptions, RequestOptions, SendOptions } from './options'
 import { presenceReport, watchPresence } from './presence'
 import type { RequestRule } from './requests'
+import type { Receipts } from './receipts'
 import { createSharedState } from './shared_state'
 import type { Subscription } from './subscription'
 import { createTyping } from './typing'
@@ -13,6 +15,7 @@ export interface ChannelSeams {
   name: string
   subscription: Subscription
   emitter: Emitter
+  receipts: Receipts
   env: Environment
   echo: boolean | undefined
   /** Asks the server; waits for a connection when there is none. */
@@ -56,6 +59,10 @@ export function createChannel<Custom extends object>(seams: ChannelSeams): Chann
       const result = publishResult(ack)
       const { offset, epoch } = result
       if (echo === false && offset !== undefined && epoch !== undefined) subscription.skip({ epoch, offset })
+      if (options.receipt && offset !== undefined && epoch !== undefined) {
+        result.receipt = seams.receipts.wait({ epoch, offset }, options.receipt)
+        if (options.onReceipt) void result.receipt.then(options.onReceipt, () => {})
+      }
       return result
     },
     send: (type, payload, options = {}) => tell(publication(name, type, payload, { echo: seams.echo, ...options })),
@@ -73,7 +80,19 @@ export function createChannel<Custom extends object>(seams: ChannelSeams): Chann
     },
     ack(offset) {
       const position = subscription.position()
-      if (position) tell({ type: 'ack', channel: name, payload: { ...position, offset: offset ?? position.offset } })
+      if (!position || subscription.processed(offset ?? position.offset)) return
+      tell({ type: 'ack', channel: name, payload: { ...position, offset: offset ?? position.offset } })
+    },
+    markRead(offset) {
+      const position = subscription.position()
+      if (!position) return
+      const read = offset ?? position.offset
+      subscription.processed(read)
+      tell({ type: 'ack', channel: name, payload: { ...position, offset: read, read } })
+    },
+    async receipts({ offset, ...rule } = {}) {
+      const { payload } = await ask({ type: 'receipts', channel: name, payload: { offset } }, { ...rule, resend: true })
+      return payload as unknown as ReceiptsReply
     },
     async cancelStream(messageId, { reason, ...rule } = {}) {
       await ask({ type: 'stream_cancel', channel: name, payload: { messageId, reason } }, { ...rule, resend: true })
@@ -84,7 +103,8 @@ export function createChannel<Custom extends object>(seams: ChannelSeams): Chann
 
 export function publication(channel: string, type: string, payload: unknown, options: PublishOptions | SendOptions): Outgoing {
   const { key, priority, echo, trace } = options
-  return { type, channel, payload, key, priority, echo: echo === false ? false : undefined, trace }
+  const { seq, receipt } = options as PublishOptions
+  return { type, channel, payload, key, priority, echo: echo === false ? false : undefined, trace, seq, receipt }
 }
 
 function publishResult(ack: Incoming['payload']): PublishResult {

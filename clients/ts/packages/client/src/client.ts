@@ -8,6 +8,7 @@ import { TidewireError } from './error'
 import type { TidewireEvent } from './event'
 import { createMeter } from './meter'
 import type { ClientOptions, Environment } from './options'
+import { createReceipts, type Receipts } from './receipts'
 import { createRequests, type RequestRule } from './requests'
 import { serverError } from './server_error'
 import { createSubscription, type Subscription } from './subscription'
@@ -16,6 +17,7 @@ import { createWorker } from './worker'
 interface Room<Custom extends object> {
   channel: Channel<Custom>
   subscription: Subscription
+  receipts: Receipts
   emitter: Emitter
 }
 
@@ -33,8 +35,13 @@ export function createClient<Custom extends object = {}>(options: ClientOptions)
   let serial = 0
 
   // What a handler throws goes to the handlers of `error`; without any, or when one of those throws, to the host.
-  const emitter = createEmitter((error) => env.after(0, () => raise(error)))
+  let faults = 0
+  const emitter = createEmitter((error) => {
+    faults++
+    env.after(0, () => raise(error))
+  })
   const fault = (error: unknown) => {
+    faults++
     if (!emitter.emit('error', asError(error))) env.after(0, () => raise(error))
   }
 
@@ -56,13 +63,19 @@ export function createClient<Custom extends object = {}>(options: ClientOptions)
     down() {
       requests.down()
       subscribing.clear()
-      for (const { subscription } of rooms.values()) subscription.down(undefined)
+      for (const { subscription, receipts } of rooms.values()) {
+        subscription.down(undefined)
+        receipts.down(undefined)
+      }
     },
     closed(reason) {
       subscribing.clear()
       const error = closedError(reason)
       requests.fail(error)
-      for (const { subscription } of rooms.values()) subscription.down(error)
+      for (const { subscription, receipts } of rooms.values()) {
+        subscription.down(error)
+        receipts.down(error)
+      }
     },
     fault,
   })
@@ -125,14 +138,18 @@ export function createClient<Custom extends object = {}>(options: ClientOptions)
       isOpen: () => connection.state().status === 'open',
       send: (messages) => messages.forEach((message) => connection.send(encode(message))),
       deliver(event: TidewireEvent) {
+        const before = faults
         both(event.type, event)
         both('*', event)
+        return faults === before
       },
+      tell,
       gap: (gap) => both('gap', gap),
       fault,
     })
-    const channel = createChannel<Custom>({ name, subscription, emitter: own, env, echo: options.echo, ask, tell, who, fault })
-    return { channel, subscription, emitter: own }
+    const receipts = createReceipts()
+    const channel = createChannel<Custom>({ name, subscription, receipts, emitter: own, env, echo: options.echo, ask, tell, who, fault })
+    return { channel, subscription, receipts, emitter: own }
   }
 
   function receive(message: Incoming): void {
@@ -147,6 +164,7 @@ export function createClient<Custom extends object = {}>(options: ClientOptions)
     else if (channel === undefined || replies.has(type)) return
     else if (type === 'subscribed') room(channel).subscription.answer(message)
     else if (type === 'unsubscribed') rooms.get(channel)?.subscription.unsubscribed(String(message.payload.reason))
+    else if (type === 'receipt') rooms.get(channel)?.receipts.take(message)
     else if (type === 'stream_cancel') cancelled(message, channel)
     else rooms.get(channel)?.subscription.receive(message)
   }
@@ -194,7 +212,7 @@ export function createClient<Custom extends object = {}>(options: ClientOptions)
 }
 
 /** Answers nobody waits for any more, such as one that came after its timeout. */
-const replies = new Set(['ack', 'history', 'presence', 'rpc_result', 'state'])
+const replies = new Set(['ack', 'history', 'presence', 'receipts', 'rpc_result', 'state'])
 
 /** `wss://host/ws/chat/1` is subscribed to `chat:1` by its URL. */
 export function impliedChannel(url: string): string | undefined {

@@ -1,5 +1,5 @@
 import type { Priority } from './generated/codes'
-import type { Sender } from './generated/events'
+import type { ReceiptAsk, Sender } from './generated/events'
 
 /** A message as it arrives. `payload` is always an object; nothing of it is ever copied into another object by key. */
 export interface Incoming {
@@ -14,6 +14,7 @@ export interface Incoming {
   key?: string
   priority?: Priority
   trace?: string
+  redelivered?: number
 }
 
 export interface Outgoing {
@@ -25,6 +26,8 @@ export interface Outgoing {
   priority?: Priority
   echo?: boolean
   trace?: string
+  seq?: number
+  receipt?: ReceiptAsk
 }
 
 export function encode(message: Outgoing): string {

@@ -20,6 +20,8 @@ export interface TidewireEvent<Type extends string = string, Payload = unknown> 
   trace?: string
   /** The event was missed while away and comes from the channel's history. */
   replayed: boolean
+  /** How many times it was sent before without an ack; only where the namespace requires acks. */
+  redelivered?: number
 }
 
 /** The channel's past could not be recovered: reload the application's own state. */
@@ -40,7 +42,7 @@ export interface LocalEvents {
 /** What the server tells a channel's subscribers by itself. */
 type Notices = Pick<
   ServerMap,
-  'presence_join' | 'presence_update' | 'presence_leave' | 'presence_count' | 'state_changed' | 'stream_cancel'
+  'presence_join' | 'presence_update' | 'presence_leave' | 'presence_count' | 'receipt_changed' | 'dead_letter' | 'state_changed' | 'stream_cancel'
 >
 
 /** What arrives: the generated map, the server's notices and the application's own types. */

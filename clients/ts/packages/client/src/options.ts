@@ -1,4 +1,5 @@
 import type { Priority } from './generated/codes'
+import type { Receipt, ReceiptAsk } from './generated/events'
 
 /** Why a token is needed: a first connection, a new one, a refresh in place, or the server refused the last one. */
 export interface TokenRequest {
@@ -94,6 +95,12 @@ export interface PublishOptions extends RequestOptions {
   echo?: boolean
   /** W3C `traceparent`, passed through to subscribers. */
   trace?: string
+  /** The session's own number of this publish, from 1; at most 32 without an answer. Needs no `key`, but goes with one. */
+  seq?: number
+  /** Be told when so many users, or all who are subscribed, have got it or read it. The namespace must keep receipts. */
+  receipt?: ReceiptAsk
+  /** Called with the receipt; the same as `(await publish(...)).receipt`. */
+  onReceipt?: (receipt: Receipt) => void
 }
 
 export type SendOptions = Pick<PublishOptions, 'key' | 'priority' | 'echo' | 'trace'>
@@ -109,6 +116,12 @@ export interface SubscribeOptions extends RequestOptions {
   stream?: 'live' | 'final' | `conflate:${number}`
   /** At most one piece of a growing message in so many ms; without it the server decides. */
   rollup?: number
+  /**
+   * How this client acknowledges what it has processed. `auto`: when the handlers of an event returned; one that threw is handed out again when
+   * the server sends it again. `manual`: with `ack()`; until then what the server sends again is handed out again, with `redelivered`.
+   * Without it nothing is acknowledged by itself, and what is sent again is dropped as a duplicate.
+   */
+  ack?: 'auto' | 'manual'
 }
 
 export interface HistoryOptions extends RequestOptions {

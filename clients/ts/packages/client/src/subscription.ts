@@ -1,3 +1,4 @@
+import { createAcks, type Acks } from './acks'
 import { backoffMs } from './backoff'
 import { toIncoming, type Incoming, type Outgoing } from './codec'
 import { createStore } from './emitter'
@@ -28,6 +29,8 @@ export interface Subscription {
   answer(message: Incoming): void
   unsubscribed(reason: string): void
   receive(message: Incoming): void
+  /** Everything up to there is processed. False: nobody keeps account of it here. */
+  processed(offset: number): boolean
   /** A publish of ours with `echo: false` took this offset: it will not arrive. */
   skip(position: Position): void
   /** The connection is gone; with an error, for good. */
@@ -47,7 +50,9 @@ export interface SubscriptionSeams {
   /** Why the client is closed, if it is. */
   closed(): TidewireError | undefined
   send(messages: Outgoing[]): void
-  deliver(event: TidewireEvent): void
+  tell(message: Outgoing): boolean
+  /** False when a handler threw. */
+  deliver(event: TidewireEvent): boolean
   gap(gap: Gap): void
   fault(error: unknown): void
 }
@@ -69,13 +74,15 @@ export function createSubscription(seams: SubscriptionSeams): Subscription {
   let position: Position | undefined
   let expecting: string | undefined
   let retries = 0
+  let acks: Acks | undefined
   let cancelRetry = () => {}
 
   const request = (): Outgoing => {
     cancelRetry()
     expecting = seams.nextId()
     const payload: Record<string, unknown> = {}
-    if (position) payload.since = position
+    const since = acks?.since() ?? position
+    if (since) payload.since = since
     else if (options.history) payload.history = options.history
     if (options.token) payload.token = options.token
     if (options.stream) payload.stream = options.stream
@@ -99,9 +106,11 @@ export function createSubscription(seams: SubscriptionSeams): Subscription {
   }
 
   const deliver = (message: Incoming, replayed: boolean) => {
-    if (!wanted) return
-    const { type, payload, offset, epoch, ts, from, key, priority, trace } = message
-    seams.deliver({ type, channel, payload, offset, epoch, ts, from, key, priority, trace, replayed })
+    if (!wanted) return true
+    const { type, payload, offset, epoch, ts, from, key, priority, trace, redelivered } = message
+    const event: TidewireEvent = { type, channel, payload, offset, epoch, ts, from, key, priority, trace, replayed }
+    if (redelivered !== undefined) event.redelivered = redelivered
+    return seams.deliver(event)
   }
 
   /** Moves over offsets that will not arrive, because they are our own. */
@@ -117,7 +126,14 @@ export function createSubscription(seams: SubscriptionSeams): Subscription {
     const own = skipped.delete(offset)
     position = { epoch, offset }
     passSkipped()
-    if (!own) deliver(message, replayed)
+    const ok = own || deliver(message, replayed)
+    acks?.handed(offset, ok)
+  }
+
+  /** An event at or before the position: handed out again only if it is not processed yet. */
+  const repeated = (message: Incoming, offset: number, replayed: boolean) => {
+    if (acks?.again(offset, message.redelivered ?? 0)) acks.handed(offset, deliver(message, replayed))
+    else meter.counts.duplicates++
   }
 
   const live = (message: Incoming, offset: number) => {
@@ -126,7 +142,7 @@ export function createSubscription(seams: SubscriptionSeams): Subscription {
       retries = 0
       deliverDurable(message, epoch, offset, false)
     } else if (position.epoch === epoch && offset <= position.offset) {
-      meter.counts.duplicates++
+      repeated(message, offset, false)
     } else if (state.get().status === 'subscribed') {
       again(true)
     }
@@ -138,7 +154,7 @@ export function createSubscription(seams: SubscriptionSeams): Subscription {
     for (const raw of listOf(payload.publications)) {
       const offset = raw.offset ?? 0
       if (!wanted) break
-      if (position && position.epoch === payload.epoch && offset <= position.offset) meter.counts.duplicates++
+      if (position && position.epoch === payload.epoch && offset <= position.offset) repeated(raw, offset, true)
       else {
         count++
         deliverDurable(raw, String(payload.epoch), offset, true)
@@ -153,6 +169,7 @@ export function createSubscription(seams: SubscriptionSeams): Subscription {
     const recovered = payload.recovered === true
     const from = position
     if (wasRecovering && !recovered) position = top
+    if (!wasRecovering || !recovered) acks?.begin(top)
     state.set({ status: 'subscribed', recovered, wasRecovering })
     if (wasRecovering && !recovered) {
       skipped.clear()
@@ -226,6 +243,12 @@ export function createSubscription(seams: SubscriptionSeams): Subscription {
         return Promise.resolve({ position, wasRecovering, recovered, replayed: 0 })
       }
       options = { ...options, ...given }
+      if (given.ack) {
+        acks?.stop()
+        acks = createAcks(given.ack, channel, env, seams.tell)
+        const start = given.since ?? position
+        if (start) acks.begin(start)
+      }
       if (given.since) position = given.since
       // Asking for history anew means from the top, not from where this client stands.
       else if (given.history !== undefined && current.status === 'subscribed') position = undefined
@@ -272,6 +295,10 @@ export function createSubscription(seams: SubscriptionSeams): Subscription {
       if (message.offset === undefined) deliver(message, false)
       else live(message, message.offset)
     },
+    processed(offset) {
+      acks?.processed(offset)
+      return acks !== undefined
+    },
     skip({ epoch, offset }) {
       if (!position || position.epoch !== epoch || offset <= position.offset) return
       skipped.add(offset)
@@ -281,6 +308,7 @@ export function createSubscription(seams: SubscriptionSeams): Subscription {
       cancelRetry()
       expecting = undefined
       confirmedOnce = false
+      acks?.stop()
       if (closed) settle((waiter) => waiter.reject(closed))
       if (wanted) state.set(closed ? { status: 'unsubscribed', reason: 'closed' } : { status: 'subscribing' })
     },

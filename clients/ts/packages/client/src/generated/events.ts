@@ -18,6 +18,8 @@ export interface AckCommand {
   offset: number
   /** The life of the stream. */
   epoch: string
+  /** Read by a person up to here; implies delivered. */
+  read?: number
 }
 
 /** What an agent is doing. */
@@ -118,6 +120,30 @@ export interface ConnectionHeartbeat {
   serverTime?: number
 }
 
+/** A consumer did not acknowledge an event. */
+export interface DeadLetter {
+  /** Where the event is. */
+  channel: string
+  /** Its offset. */
+  offset: number
+  /** The life of the stream. */
+  epoch: string
+  /** Who did not acknowledge it. */
+  consumer: DeadLetterConsumer
+  /** How many times it was sent. */
+  attempts: number
+  /** The event's envelope. */
+  event: Record<string, unknown>
+}
+
+/** Whose subscription it was. */
+export interface DeadLetterConsumer {
+  /** The user. */
+  userId: string
+  /** The session. */
+  sessionId: string
+}
+
 /** No fields. */
 export type EmptyPayload = {
 }
@@ -154,6 +180,12 @@ export interface WireEnvelope {
   sig?: string
   /** Reserved for field encryption. */
   enc?: string
+  /** The session's number of this publish: a repeated one is not published again. */
+  seq?: number
+  /** What the publisher wants to be told of. */
+  receipt?: ReceiptAsk
+  /** How many times the event had been sent before without an ack. */
+  redelivered?: number
 }
 
 /** Why a command failed. */
@@ -266,6 +298,54 @@ export interface PresenceQuery {
 export interface PresenceUpdateCommand {
   /** Takes the place of the public `info` in this channel. */
   info: Record<string, unknown>
+}
+
+/** So many consumers have passed a publication. */
+export interface Receipt {
+  /** The publication's offset. */
+  offset: number
+  /** The life of the stream. */
+  epoch: string
+  /** Whether a consumer has got it or a person has read it. */
+  kind: 'delivered' | 'read'
+  /** How many consumers have passed it. */
+  count: number
+  /** Their user ids, at most 100. */
+  consumers: Array<string>
+  /** false: the time ran out before enough had. */
+  complete: boolean
+}
+
+/** What a publisher wants to be told of. */
+export interface ReceiptAsk {
+  /** Whether a consumer has got it or a person has read it. */
+  kind: 'delivered' | 'read'
+  /** So many consumers, or all that were subscribed. */
+  count: number | 'all'
+}
+
+/** How far one consumer is. */
+export interface ReceiptCursor {
+  /** The consumer. */
+  userId: string
+  /** Processed up to this offset. */
+  delivered: number
+  /** Read up to this offset. */
+  read: number
+}
+
+/** How far the consumers are. */
+export interface ReceiptsReply {
+  /** The life of the stream. */
+  epoch: string
+  /** One entry per user. */
+  consumers: Array<ReceiptCursor>
+}
+
+/** Asks how far the consumers are. */
+export interface ReceiptsCommand {
+  /** Only consumers that have passed this offset. */
+  offset?: number
 }
 
 /** Calls a method. */
@@ -617,6 +697,7 @@ export interface CommandMap {
   history: HistoryCommand
   presence: PresenceQuery
   presence_update: PresenceUpdateCommand
+  receipts: ReceiptsCommand
   rpc: RpcCommand
   rpc_cancel: RpcCancelCommand
   rpc_serve: RpcServeCommand
@@ -636,6 +717,7 @@ export interface ServerMap {
   history: HistoryReply
   presence: PresenceReply
   presence_update: PresenceChange
+  receipts: ReceiptsReply
   rpc_cancel: RpcStop
   stream_status: StreamStatus
   stream_cancel: StreamCancel
@@ -655,5 +737,8 @@ export interface ServerMap {
   presence_leave: PresenceChange
   presence_count: PresenceCount
   rpc_request: RpcRequest
+  receipt: Receipt
+  receipt_changed: ReceiptCursor
+  dead_letter: DeadLetter
   state_changed: StateChanged
 }

@@ -1,0 +1,164 @@
+import { createClient, type Client, type TidewireEvent } from '@tidewire/client'
+import { afterEach, describe, expect, it } from 'vitest'
+import WebSocket from 'ws'
+import { api, mint, openUser, request, startProxy, useServer, type Message, type Raw } from '../src/index'
+
+// protocol.md sections 7 and 8: acknowledgements, redelivery, dead letters, receipts.
+
+const toml = `
+[namespace.work]
+publish = true
+subscribe = true
+history = true
+presence = true
+history_size = 200
+ack = "required"
+ack_timeout = "200ms"
+ack_attempts = 3
+ack_window = 5
+receipts = true
+
+[namespace.dead]
+subscribe = true
+history = true
+`
+const server = useServer({ toml, flags: { 'limits.receipt_timeout': '1s' } })
+
+const cleanups: (() => unknown)[] = []
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0)) await cleanup()
+})
+
+const ack = (raw: Raw, channel: string, { offset, epoch }: Message, more: object = {}) =>
+  raw.send({ type: 'ack', channel, payload: { offset, epoch, ...more } })
+const clientOf = async (user: string, url = `${server().ws}/ws`): Promise<Client> => {
+  const client = createClient({ url, token: mint({ sub: user }), webSocket: WebSocket, reconnect: { minMs: 50, maxMs: 200 } })
+  cleanups.push(() => client.close())
+  await client.connect()
+  return client
+}
+const until = (test: () => unknown) => expect.poll(test, { timeout: 15_000, interval: 20 }).toBeTruthy()
+const metric = async (name: string) => {
+  const { text } = await request(`${server().internal}/metrics`)
+  return Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1])
+}
+
+describe('consumers', () => {
+  it('one that never acknowledges: sent three times, then a dead letter, then the next', async () => {
+    const channel = 'work:never'
+    const alice = await openUser(server(), 'alice')
+    const bob = await openUser(server(), 'bob')
+    const undertaker = await openUser(server(), 'carl')
+    await undertaker.subscribe('dead:work.never')
+    await bob.subscribe(channel)
+    await alice.say(channel, 'poison')
+    await alice.say(channel, 'good')
+    const times = [undefined, 1, 2]
+    for (const redelivered of times) {
+      const event = await bob.next((message) => message.offset === 1)
+      expect(event.redelivered).toBe(redelivered)
+    }
+    const letter = await undertaker.next('dead_letter')
+    expect(letter.payload).toMatchObject({ channel, offset: 1, attempts: 3, consumer: { userId: 'bob' }, event: { payload: { content: 'poison' } } })
+    const good = await bob.next((message) => message.offset === 2)
+    ack(bob, channel, good)
+    await bob.barrier()
+    expect((await alice.ask({ type: 'receipts', channel })).payload.consumers).toEqual([{ userId: 'bob', delivered: 2, read: 0 }])
+    expect(await metric('tidewire_dead_letters_total')).toBeGreaterThanOrEqual(1)
+  })
+
+  it('a slow one gets no more than the window, and everything in the end', async () => {
+    const channel = 'work:slow'
+    const alice = await openUser(server(), 'alice')
+    const bob = await openUser(server(), 'bob')
+    await bob.subscribe(channel)
+    for (let i = 1; i <= 20; i++) await alice.say(channel, `m${i}`)
+    const first = await bob.barrier()
+    expect(first.filter((message) => message.type === 'chat_message' && !message.redelivered).map((message) => message.offset)).toEqual([1, 2, 3, 4, 5])
+    const epoch = first[0]!.epoch
+    const seen = new Set([1, 2, 3, 4, 5])
+    ack(bob, channel, { offset: 5, epoch } as Message)
+    while (seen.size < 20) {
+      const { offset } = await bob.next('chat_message')
+      seen.add(offset!)
+      ack(bob, channel, { offset, epoch } as Message)
+    }
+    expect([...seen].sort((a, b) => a - b)).toEqual(Array.from({ length: 20 }, (_, i) => i + 1))
+  })
+
+  it('the client: what a handler could not take comes again, also over a lost connection', async () => {
+    const channel = 'work:client'
+    const proxy = await startProxy(server().url)
+    cleanups.push(() => proxy.close())
+    const alice = await clientOf('alice')
+    const bob = await clientOf('bob', `${proxy.url.replace(/^http/, 'ws')}/ws`)
+    bob.on('error', () => {})
+    const handled: number[] = []
+    let broken = true
+    bob.channel(channel).on('chat_message', (event: TidewireEvent) => {
+      if (broken && event.offset === 2) throw new Error('cannot')
+      handled.push(event.offset!)
+    })
+    await bob.channel(channel).subscribe({ ack: 'auto' })
+    for (let i = 1; i <= 3; i++) await alice.channel(channel).publish('chat_message', { content: `m${i}`, role: 'user' })
+    await until(() => handled.includes(3))
+    broken = false
+    await until(() => handled.includes(2))
+    await until(async () => (await alice.channel(channel).receipts()).consumers[0]?.delivered === 3)
+    proxy.cut()
+    await alice.channel(channel).publish('chat_message', { content: 'm4', role: 'user' })
+    await until(() => handled.includes(4))
+    expect(handled).toEqual([1, 3, 2, 4])
+  })
+})
+
+describe('publishers', () => {
+  it('are told when all have it; two devices of a user are one', async () => {
+    const channel = 'work:all'
+    const alice = await clientOf('alice')
+    const bob = await openUser(server(), 'bob')
+    const phone = await openUser(server(), 'bob')
+    const carl = await openUser(server(), 'carl')
+    for (const each of [bob, phone, carl]) await each.subscribe(channel)
+    const result = await alice.channel(channel).publish('chat_message', { content: 'x', role: 'user' }, { receipt: { kind: 'delivered', count: 'all' } })
+    ack(phone, channel, await phone.next('chat_message'))
+    ack(carl, channel, await carl.next('chat_message'), { read: 1 })
+    const receipt = await result.receipt!
+    expect(receipt).toMatchObject({ offset: 1, kind: 'delivered', count: 2, complete: true })
+    expect([...receipt.consumers].sort()).toEqual(['bob', 'carl'])
+    const changed = await bob.next((message) => message.type === 'receipt_changed' && message.payload.userId === 'carl')
+    expect(changed.payload).toEqual({ userId: 'carl', delivered: 1, read: 1 })
+    const { body } = await api(server(), 'receipts', { channel, offset: 1 })
+    expect(body.consumers.map((each: { userId: string }) => each.userId).sort()).toEqual(['bob', 'carl'])
+  })
+
+  it('are told in time when not enough have', async () => {
+    const alice = await clientOf('alice')
+    const result = await alice.channel('work:late').publish('chat_message', { content: 'x', role: 'user' }, { receipt: { kind: 'read', count: 1 } })
+    expect(await result.receipt).toMatchObject({ count: 0, consumers: [], complete: false })
+  })
+
+  it('that crash and try again with the same key publish once, and are told', async () => {
+    const channel = 'work:crash'
+    const bob = await openUser(server(), 'bob')
+    await bob.subscribe(channel)
+    const fields = { key: 'k1', receipt: { kind: 'read', count: 'all' } }
+    const first = await openUser(server(), 'alice')
+    first.send({ type: 'chat_message', channel, ...fields, payload: { content: 'once', role: 'user' } })
+    const event = await bob.next('chat_message')
+    first.socket.terminate()
+    const second = await openUser(server(), 'alice')
+    const again = await second.publish(channel, 'chat_message', { content: 'once', role: 'user' }, fields)
+    expect(again.payload).toMatchObject({ duplicate: true, offset: event.offset, epoch: event.epoch })
+    ack(bob, channel, event, { read: event.offset })
+    expect((await second.next('receipt')).payload).toMatchObject({ offset: event.offset, kind: 'read', consumers: ['bob'], complete: true })
+  })
+
+  it('number their publishes within the session', async () => {
+    const alice = await openUser(server(), 'alice')
+    const say = (seq: number) => alice.publish('work:seq', 'chat_message', { content: `n${seq}`, role: 'user' }, { seq })
+    expect((await say(1)).payload).toMatchObject({ offset: 1, duplicate: false })
+    expect((await say(1)).payload).toMatchObject({ offset: 1, duplicate: true })
+    expect((await say(3)).payload).toMatchObject({ offset: 2, duplicate: false })
+  })
+})
