@@ -16,6 +16,8 @@
 
 namespace tidewire {
 
+class RpcDesk;
+
 /// Takes the answer to one request, on the shard of the API, now or later; once.
 using RespondFn = std::move_only_function<void(http::Response)>;
 
@@ -26,6 +28,7 @@ struct ApiParts {
   SchemaRegistry& schemas;
   const std::vector<SessionDirectory*>& sessions;  // of every shard
   const MetricsRegistry& metrics;
+  RpcDesk& rpc;
   ServerMetrics& probe;
   const Clock& clock;
   /// Why the server takes no new work; empty: it is ready.
@@ -76,6 +79,7 @@ class ApiService {
   void state_set(std::string_view body, RespondFn respond);
   void state_delete(std::string_view body, RespondFn respond);
   void batch(std::string_view body, RespondFn respond);
+  void rpc(std::string_view body, RespondFn respond);
 
   void stream_open(std::string_view body, RespondFn respond);
   void stream_append(std::string_view body, RespondFn respond);

@@ -133,6 +133,30 @@ struct LanesConfig {
   LaneConfig low{.weight = 1};
 };
 
+/// What all HTTP calls of the server share.
+struct OutboundConfig {
+  std::uint64_t response_bytes = 1024 * 1024;
+  std::uint64_t calls = 1'024;  // of one backend or hook, running or waiting
+  std::uint64_t breaker_failures = 5;
+  Milliseconds breaker_time{5'000};
+};
+
+/// An HTTP service of the application.
+struct EndpointConfig {
+  std::string url;  // empty: there is none
+  std::string secret;
+  std::string secret_file;
+  Milliseconds timeout{5'000};
+  std::uint64_t redirects = 0;
+  bool allow_private = false;  // as the target of a redirect
+};
+
+/// One HTTP backend that answers RPC calls, `rpc.<name>`.
+struct RpcBackendConfig : EndpointConfig {
+  std::vector<std::string> methods;
+  bool idempotent = false;
+};
+
 struct HeartbeatConfig {
   Milliseconds interval{25'000};
   Milliseconds timeout{10'000};
@@ -221,6 +245,8 @@ struct Config {
   BrokerConfig broker;
   ShutdownConfig shutdown;
   LogConfig log;
+  OutboundConfig outbound;
+  std::map<std::string, RpcBackendConfig, std::less<>> rpc_backends;  // keys `rpc.<name>.*`
   std::map<std::string, NamespaceConfig, std::less<>> namespaces;
 
   /// The options of a namespace: its own, else those of `namespace.default` when that is

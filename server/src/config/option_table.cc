@@ -10,8 +10,9 @@ namespace {
 /// `shards`, which is in no section, comes first: TOML wants it so.
 std::vector<Option> all_options() {
   std::vector<Option> all;
-  for (const std::span<const Option> part : {network_options(), auth_options(), limits_options(),
-                                             lanes_options(), storage_options(), process_options()})
+  for (const std::span<const Option> part :
+       {network_options(), auth_options(), limits_options(), lanes_options(), storage_options(),
+        outbound_options(), process_options()})
     all.insert(all.end(), part.begin(), part.end());
   return all;
 }
@@ -24,6 +25,7 @@ std::span<const Option> option_table() {
 }
 
 std::span<const Option> namespace_option_table() { return namespace_options(); }
+std::span<const Option> backend_option_table() { return backend_options(); }
 
 const Option* find_option(std::string_view path) {
   const std::span<const Option> options = option_table();
@@ -33,6 +35,12 @@ const Option* find_option(std::string_view path) {
 
 const Option* find_namespace_option(std::string_view name) {
   const std::span<const Option> options = namespace_option_table();
+  const auto found = std::ranges::find(options, name, &Option::path);
+  return found == options.end() ? nullptr : &*found;
+}
+
+const Option* find_backend_option(std::string_view name) {
+  const std::span<const Option> options = backend_option_table();
   const auto found = std::ranges::find(options, name, &Option::path);
   return found == options.end() ? nullptr : &*found;
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <initializer_list>
 #include <limits>
 #include <utility>
 
@@ -114,6 +115,28 @@ void read_failure(PayloadFields& outer, RpcResponseCommand& response) {
   if (fields.failed()) outer.refuse_with(fields.error());
 }
 
+std::expected<RpcResponseCommand, Error> read_response(
+    std::string_view payload, std::initializer_list<std::string_view> required) {
+  RpcResponseCommand command;
+  PayloadFields fields(payload);
+  bool failed = false;
+  while (fields.next()) {
+    if (fields.is("requestId")) fields.read_text(command.request_id, 1, kSessionIdBytesMax);
+    if (fields.is("result")) command.result = fields.value().raw;
+    if (fields.is("messageId")) fields.read_text(command.message_id, 1, kMessageIdBytesMax);
+    if (fields.is("error")) {
+      failed = true;
+      read_failure(fields, command);
+    }
+  }
+  fields.need(required);
+  const bool answered = !command.result.empty() || !command.message_id.empty();
+  if (failed == answered)
+    fields.refuse_at("/payload", "either an error, or a result, a messageId or both");
+  if (answered && command.result.empty()) command.result = "null";
+  return finish(fields, std::move(command));
+}
+
 }  // namespace
 
 std::expected<AuthCommand, Error> parse_auth(std::string_view payload) {
@@ -212,24 +235,11 @@ std::expected<RpcServeCommand, Error> parse_rpc_serve(std::string_view payload) 
 }
 
 std::expected<RpcResponseCommand, Error> parse_rpc_response(std::string_view payload) {
-  RpcResponseCommand command;
-  PayloadFields fields(payload);
-  bool failed = false;
-  while (fields.next()) {
-    if (fields.is("requestId")) fields.read_text(command.request_id, 1, kSessionIdBytesMax);
-    if (fields.is("result")) command.result = fields.value().raw;
-    if (fields.is("messageId")) fields.read_text(command.message_id, 1, kMessageIdBytesMax);
-    if (fields.is("error")) {
-      failed = true;
-      read_failure(fields, command);
-    }
-  }
-  fields.need({"requestId"});
-  const bool answered = !command.result.empty() || !command.message_id.empty();
-  if (failed == answered)
-    fields.refuse_at("/payload", "either an error, or a result, a messageId or both");
-  if (answered && command.result.empty()) command.result = "null";
-  return finish(fields, std::move(command));
+  return read_response(payload, {"requestId"});
+}
+
+std::expected<RpcResponseCommand, Error> parse_rpc_answer(std::string_view body) {
+  return read_response(body, {});
 }
 
 std::expected<StateGetCommand, Error> parse_state_get(std::string_view payload) {

@@ -146,6 +146,8 @@ struct HeartbeatCommand {
 [[nodiscard]] std::expected<RpcCancelCommand, Error> parse_rpc_cancel(std::string_view payload);
 [[nodiscard]] std::expected<RpcServeCommand, Error> parse_rpc_serve(std::string_view payload);
 [[nodiscard]] std::expected<RpcResponseCommand, Error> parse_rpc_response(std::string_view payload);
+/// The same without `requestId`: what an HTTP backend answers.
+[[nodiscard]] std::expected<RpcResponseCommand, Error> parse_rpc_answer(std::string_view body);
 [[nodiscard]] std::expected<StateGetCommand, Error> parse_state_get(std::string_view payload);
 [[nodiscard]] std::expected<StateSetCommand, Error> parse_state_set(std::string_view payload);
 [[nodiscard]] std::expected<StateDeleteCommand, Error> parse_state_delete(std::string_view payload);

@@ -9,6 +9,7 @@
 #include "net/process.h"
 #include "observability/log.h"
 #include "server/auth_setup.h"
+#include "server/outbound_setup.h"
 
 namespace tidewire {
 namespace {
@@ -53,12 +54,15 @@ Server::Server(const Config& config)
     : state_(config),
       pool_({.shards = config.shards}),
       mesh_(pool_),
+      http_(backends_of(state_.config)),
       rpc_({.mesh = mesh_,
             .sessions = state_.sessions,
             .clock = pool_.shard(0).clock(),
             .timers = pool_.shard(0).timers(),
             .limits = {.calls_per_connection = state_.config.limits.rpc_calls,
-                       .timeout_ms = state_.config.limits.rpc_timeout.count()}}),
+                       .timeout_ms = state_.config.limits.rpc_timeout.count()},
+            .backends = methods_of(state_.config),
+            .http = &http_}),
       drain_check_([](void* self) { static_cast<Server*>(self)->check_drained(); }, this) {}
 
 Server::~Server() {

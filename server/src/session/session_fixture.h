@@ -13,6 +13,7 @@
 
 #include "auth/token_minter.h"
 #include "hub/domain_fixture.h"
+#include "session/fake_http.h"
 #include "session/session.h"
 
 /// For tests only: sessions over a domain of one shard, with a clock that stands still and a wire
@@ -183,11 +184,15 @@ class SessionWorld {
   SessionDirectory sessions;
   std::vector<SessionDirectory*> directories;
   UserDirectory users{2};
+  FakeHttp http;
   RpcDesk desk{{.mesh = domain.mesh,
                 .sessions = directories,
                 .clock = domain.clock,
                 .timers = timers,
-                .limits = {}}};
+                .limits = {},
+                .backends = {{.methods = {"backend.*"}, .timeout_ms = 500},
+                             {.methods = {"backend.safe"}, .idempotent = true}},
+                .http = &http}};
   SessionContext context{.config = domain.config,
                          .node = *domain.nodes[0],
                          .json = domain.json,
