@@ -157,6 +157,20 @@ struct RpcBackendConfig : EndpointConfig {
   bool idempotent = false;
 };
 
+/// One of `hooks.{connect,subscribe,publish}`.
+struct HookConfig : EndpointConfig {
+  HookConfig() { timeout = Milliseconds(2'000); }
+  std::string on_failure = "deny";      // or "allow"
+  std::vector<std::string> namespaces;  // empty: all
+};
+
+struct HooksConfig {
+  HookConfig connect;
+  HookConfig subscribe;
+  HookConfig publish;
+  std::uint64_t pending = 64;  // of one connection
+};
+
 struct HeartbeatConfig {
   Milliseconds interval{25'000};
   Milliseconds timeout{10'000};
@@ -246,6 +260,7 @@ struct Config {
   ShutdownConfig shutdown;
   LogConfig log;
   OutboundConfig outbound;
+  HooksConfig hooks;
   std::map<std::string, RpcBackendConfig, std::less<>> rpc_backends;  // keys `rpc.<name>.*`
   std::map<std::string, NamespaceConfig, std::less<>> namespaces;
 

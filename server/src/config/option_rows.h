@@ -17,6 +17,7 @@ namespace tidewire {
 [[nodiscard]] std::span<const Option> storage_options();
 [[nodiscard]] std::span<const Option> process_options();
 [[nodiscard]] std::span<const Option> outbound_options();
+[[nodiscard]] std::span<const Option> hook_options();
 [[nodiscard]] std::span<const Option> namespace_options();
 [[nodiscard]] std::span<const Option> backend_options();
 

@@ -46,6 +46,7 @@ class Validator {
     check_times();
     check_namespaces();
     check_backends();
+    check_hooks();
     if (faults_.empty()) warn();
   }
 
@@ -90,6 +91,9 @@ class Validator {
                 config_.auth.hmac_secret);
     load_secret("api.key", "api.key_file", config_.api.key_file, config_.api.key);
     for (auto& [name, backend] : config_.rpc_backends) load_secret_of("rpc." + name, backend);
+    load_secret_of("hooks.connect", config_.hooks.connect);
+    load_secret_of("hooks.subscribe", config_.hooks.subscribe);
+    load_secret_of("hooks.publish", config_.hooks.publish);
     check_length("auth.hmac_secret", "auth.hmac_secret_file", config_.auth.hmac_secret,
                  hmac_bytes_min("HS256"));
   }
@@ -182,6 +186,20 @@ class Validator {
   [[nodiscard]] std::string first_origin(const std::string& prefix) const {
     const auto found = origins_.lower_bound(prefix);
     return found == origins_.end() ? prefix : std::string(found->first);
+  }
+
+  void check_hooks() {
+    const HooksConfig& hooks = config_.hooks;
+    for (const auto& [path, hook] :
+         {std::pair<std::string, const HookConfig&>("hooks.connect", hooks.connect),
+          {"hooks.subscribe", hooks.subscribe},
+          {"hooks.publish", hooks.publish}}) {
+      if (!hook.url.empty()) check_url(path, hook);
+      for (const std::string& name : hook.namespaces)
+        if (!is_namespace_name(name))
+          fault({path + ".namespaces"},
+                "expected names of namespaces, got " + quote_for_fault(name));
+    }
   }
 
   void warn() {

@@ -55,6 +55,7 @@ Server::Server(const Config& config)
       pool_({.shards = config.shards}),
       mesh_(pool_),
       http_(backends_of(state_.config)),
+      hooks_(http_, mesh_, hooks_of(state_.config)),
       rpc_({.mesh = mesh_,
             .sessions = state_.sessions,
             .clock = pool_.shard(0).clock(),
@@ -79,6 +80,7 @@ std::expected<std::unique_ptr<Server>, std::string> Server::create(const Config&
 }
 
 std::expected<void, std::string> Server::prepare() {
+  state_.hooks = &hooks_;
   auto authenticator = make_authenticator(state_.config.auth);
   if (!authenticator) return std::unexpected(std::move(authenticator.error()));
   state_.authenticator = std::make_shared<const Authenticator>(std::move(*authenticator));

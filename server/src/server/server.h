@@ -53,6 +53,7 @@ class Server {
   net::ShardPool pool_;
   PoolMesh mesh_;
   outbound::HttpClient http_;
+  HookCaller hooks_;
   RpcDesk rpc_;
   std::vector<std::unique_ptr<ShardServer>> shards_;
   std::unique_ptr<InternalService> internal_;

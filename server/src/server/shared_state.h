@@ -11,6 +11,7 @@
 #include "limits/connection_rate.h"
 #include "net/tls_context.h"
 #include "observability/metrics_registry.h"
+#include "session/hook_caller.h"
 #include "session/session_directory.h"
 #include "session/user_directory.h"
 
@@ -32,6 +33,7 @@ struct SharedState {
   MetricsRegistry metrics;
   std::unique_ptr<net::TlsContext> tls;  // nullptr: plain
   std::vector<SessionDirectory*> sessions;
+  const HookCaller* hooks = &HookCaller::none();  // set before the shards are made
   std::atomic<bool> draining{false};
 };
 

@@ -14,6 +14,8 @@ class Session;
 class PublishHandler {
  public:
   static void publish(Session& session, const Envelope& envelope);
+  /// An event that the application has allowed, or that it is not asked about.
+  static void publish_now(Session& session, const Envelope& envelope);
 
  private:
   static void answer(Session& session, std::string_view id, std::string_view channel,

@@ -2,6 +2,7 @@
 
 #include "session/auth_handler.h"
 #include "session/cancel_handler.h"
+#include "session/hook_handler.h"
 #include "session/publish_handler.h"
 #include "session/query_handler.h"
 #include "session/rpc_handler.h"
@@ -27,6 +28,7 @@ Error unknown_type(std::string_view type) {
 }  // namespace
 
 void Router::route(Session& session, const Envelope& envelope) {
+  if (session.hooks_ && HookHandler::holds(session, envelope)) return;
   const auto type = from_name<MessageType>(envelope.type);
   if (session.state() == Session::State::unauthenticated && !allowed_before_auth(type))
     return session.reply_error(envelope.id,

@@ -13,6 +13,7 @@
 #include "limits/token_bucket.h"
 #include "protocol/commands.h"
 #include "session/connection_info.h"
+#include "session/hook_queue.h"
 #include "session/message_sink.h"
 #include "session/session_context.h"
 #include "session/session_transport.h"
@@ -26,6 +27,7 @@ struct ChannelPlace final : Subscription {
   ChannelPlace(Subscriber& subscriber, std::string channel)
       : Subscription(subscriber, std::move(channel)) {}
   PermissionSet permissions;
+  PermissionSet ceiling = PermissionSet::all();  // what the subscribe hook left
   BatchLimits batch;         // how long events may wait for others: the namespace's, and
   BatchLimits shared_batch;  // without what the client asked for
   OverflowPolicy overflow = OverflowPolicy::by_class;
@@ -114,6 +116,7 @@ class Session final : public MessageSink,
   friend class CancelHandler;
   friend class RpcHandler;
   friend class VisibilityHandler;
+  friend class HookHandler;
 
   [[nodiscard]] Codec& codec() const { return info_.proto ? context_.proto : context_.json; }
   [[nodiscard]] FormId plain_form() const { return info_.proto ? 1 : 0; }
@@ -140,6 +143,7 @@ class Session final : public MessageSink,
   [[nodiscard]] StreamMode mode_now(const ChannelPlace& place) const;
   void lose_track(const Subscription& subscription);
 
+  [[nodiscard]] HookQueue& hook_queue();
   [[nodiscard]] bool admit();
   void on_timer();
   void schedule_timer();
@@ -173,6 +177,7 @@ class Session final : public MessageSink,
   bool calling_ = false;  // has called methods
   bool has_spilled_ = false;
   bool hidden_ = false;  // nobody looks at it, the client says
+  std::unique_ptr<HookQueue> hooks_;  // from the first message on that waits for a hook
   Timer timer_;
 };
 

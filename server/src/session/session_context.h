@@ -10,6 +10,7 @@
 #include "observability/server_metrics.h"
 #include "protocol/codec.h"
 #include "protocol/schema_registry.h"
+#include "session/hook_caller.h"
 #include "session/rpc_desk.h"
 #include "session/session_directory.h"
 #include "session/user_directory.h"
@@ -35,6 +36,7 @@ struct SessionContext {
   UserDirectory& users;
   RpcDesk& rpc;
   std::shared_ptr<const Authenticator> authenticator;  // replaced when the keys are reloaded
+  const HookCaller* hooks = &HookCaller::none();
 };
 
 }  // namespace tidewire

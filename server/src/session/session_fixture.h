@@ -185,6 +185,7 @@ class SessionWorld {
   std::vector<SessionDirectory*> directories;
   UserDirectory users{2};
   FakeHttp http;
+  HookCaller hooks;  // nobody is asked
   RpcDesk desk{{.mesh = domain.mesh,
                 .sessions = directories,
                 .clock = domain.clock,
@@ -207,7 +208,8 @@ class SessionWorld {
                          .all_sessions = directories,
                          .users = users,
                          .rpc = desk,
-                         .authenticator = make_authenticator()};
+                         .authenticator = make_authenticator(),
+                         .hooks = &hooks};
   int connections = 0;
 };
 
