@@ -105,6 +105,10 @@ struct LimitsConfig {
   std::uint64_t state_keys = 1'000;
   std::uint64_t state_value_bytes = 64 * 1024;
   std::uint64_t state_bytes = 256 * 1024;
+  std::uint64_t transfer_bytes = 512 * 1024;
+  std::uint64_t transfers_per_user = 4;
+  std::uint64_t transfers_memory = 64 * 1024 * 1024;
+  Milliseconds transfer_timeout{60'000};
   std::uint64_t rpc_calls = 256;
   Milliseconds rpc_timeout{10'000};
 };

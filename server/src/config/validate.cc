@@ -132,8 +132,25 @@ class Validator {
                       ") must be at least limits.message_bytes (" + format_bytes(minimum) + ")");
   }
 
+  /// An event that came in pieces must pass every subscriber's queue.
+  void check_transfers() {
+    LimitsConfig& limits = config_.limits;
+    const std::uint64_t needed = 2 * limits.transfer_bytes;
+    if (limits.queue_bytes >= needed) return;
+    if (origin("limits.queue_bytes") == nullptr) {
+      limits.queue_bytes = needed;
+    } else if (origin("limits.transfer_bytes") == nullptr) {
+      limits.transfer_bytes = limits.queue_bytes / 2;
+    } else {
+      fault({"limits.transfer_bytes"}, "limits.queue_bytes (" + format_bytes(limits.queue_bytes) +
+                                           ") must be at least twice limits.transfer_bytes (" +
+                                           format_bytes(limits.transfer_bytes) + ")");
+    }
+  }
+
   void check_limits() {
     LimitsConfig& limits = config_.limits;
+    check_transfers();
     at_least("limits.queue_bytes", limits.queue_bytes, 2 * limits.message_bytes);
     at_least("limits.body_bytes", limits.body_bytes, 2 * limits.message_bytes);
     if (limits.bytes_per_second != 0)

@@ -242,6 +242,39 @@ std::expected<RpcResponseCommand, Error> parse_rpc_answer(std::string_view body)
   return read_response(body, {});
 }
 
+std::expected<TransferBeginCommand, Error> parse_transfer_begin(std::string_view payload) {
+  TransferBeginCommand command;
+  PayloadFields fields(payload);
+  while (fields.next()) {
+    if (fields.is("transferId")) fields.read_text(command.transfer_id, 1, kIdBytesMax);
+    if (fields.is("size")) fields.read_whole(command.size, 1, kWholeNumberMax);
+  }
+  fields.need({"transferId", "size"});
+  return finish(fields, std::move(command));
+}
+
+std::expected<TransferChunkCommand, Error> parse_transfer_chunk(std::string_view payload) {
+  TransferChunkCommand command;
+  PayloadFields fields(payload);
+  while (fields.next()) {
+    if (fields.is("transferId")) fields.read_text(command.transfer_id, 1, kIdBytesMax);
+    if (fields.is("index")) fields.read_whole(command.index, 1, kWholeNumberMax);
+    if (fields.is("data")) fields.read_text(command.data, 1, kAnyLength);
+  }
+  fields.need({"transferId", "index", "data"});
+  return finish(fields, std::move(command));
+}
+
+std::expected<TransferEndCommand, Error> parse_transfer_end(std::string_view payload) {
+  TransferEndCommand command;
+  PayloadFields fields(payload);
+  while (fields.next()) {
+    if (fields.is("transferId")) fields.read_text(command.transfer_id, 1, kIdBytesMax);
+  }
+  fields.need({"transferId"});
+  return finish(fields, std::move(command));
+}
+
 std::expected<StateGetCommand, Error> parse_state_get(std::string_view payload) {
   StateGetCommand command;
   PayloadFields fields(payload);

@@ -84,6 +84,15 @@ std::string ack_payload(const Ack& ack) {
   return out.finish();
 }
 
+std::string transfer_ack_payload(const TransferAck& ack) {
+  return JsonObject(128)
+      .text("transferId", ack.transfer_id)
+      .number("nextIndex", ack.next_index)
+      .number("received", ack.received)
+      .boolean("duplicate", ack.duplicate)
+      .finish();
+}
+
 std::string history_payload(const History& history) {
   return JsonObject(96 + bytes_of(history.publications_json))
       .text("epoch", history.epoch)

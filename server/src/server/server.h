@@ -55,6 +55,7 @@ class Server {
   outbound::HttpClient http_;
   HookCaller hooks_;
   RpcDesk rpc_;
+  TransferDesk transfers_;
   std::vector<std::unique_ptr<ShardServer>> shards_;
   std::unique_ptr<InternalService> internal_;
   std::vector<std::unique_ptr<net::Listener>> public_listeners_;

@@ -10,6 +10,7 @@
 #include "session/state_handler.h"
 #include "session/stream_handler.h"
 #include "session/subscribe_handler.h"
+#include "session/transfer_handler.h"
 #include "session/visibility_handler.h"
 
 namespace tidewire {
@@ -74,6 +75,12 @@ void Router::route(Session& session, const Envelope& envelope) {
       return CancelHandler::cancel(session, envelope);
     case MessageType::rpc:
       return RpcHandler::call(session, envelope);
+    case MessageType::transfer_begin:
+      return TransferHandler::begin(session, envelope);
+    case MessageType::transfer_chunk:
+      return TransferHandler::chunk(session, envelope);
+    case MessageType::transfer_end:
+      return TransferHandler::end(session, envelope);
     case MessageType::rpc_cancel:
       return RpcHandler::cancel(session, envelope);
     case MessageType::rpc_serve:

@@ -117,6 +117,7 @@ class Session final : public MessageSink,
   friend class RpcHandler;
   friend class VisibilityHandler;
   friend class HookHandler;
+  friend class TransferHandler;
 
   [[nodiscard]] Codec& codec() const { return info_.proto ? context_.proto : context_.json; }
   [[nodiscard]] FormId plain_form() const { return info_.proto ? 1 : 0; }

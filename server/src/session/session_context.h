@@ -13,6 +13,7 @@
 #include "session/hook_caller.h"
 #include "session/rpc_desk.h"
 #include "session/session_directory.h"
+#include "session/transfer_desk.h"
 #include "session/user_directory.h"
 
 namespace tidewire {
@@ -37,6 +38,7 @@ struct SessionContext {
   RpcDesk& rpc;
   std::shared_ptr<const Authenticator> authenticator;  // replaced when the keys are reloaded
   const HookCaller* hooks = &HookCaller::none();
+  TransferDesk* transfers = nullptr;  // nullptr: messages come in one piece only
 };
 
 }  // namespace tidewire

@@ -184,6 +184,11 @@ class SessionWorld {
   SessionDirectory sessions;
   std::vector<SessionDirectory*> directories;
   UserDirectory users{2};
+  TransferDesk transfers{{.mesh = domain.mesh,
+                          .sessions = directories,
+                          .clock = domain.clock,
+                          .timers = timers,
+                          .limits = {}}};
   FakeHttp http;
   HookCaller hooks;  // nobody is asked
   RpcDesk desk{{.mesh = domain.mesh,
@@ -209,7 +214,8 @@ class SessionWorld {
                          .users = users,
                          .rpc = desk,
                          .authenticator = make_authenticator(),
-                         .hooks = &hooks};
+                         .hooks = &hooks,
+                         .transfers = &transfers};
   int connections = 0;
 };
 
