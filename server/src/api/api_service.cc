@@ -53,6 +53,7 @@ ApiService::Handler ApiService::find(std::string_view name) {
       {"streams/cancel", &ApiService::stream_cancel},
       {"streams/status", &ApiService::stream_status},
       {"streams/ingest", &ApiService::stream_ingest},
+      {"rpc", &ApiService::rpc},
   });
   for (const auto& [known, handler] : kHandlers)
     if (known == name) return handler;

@@ -17,6 +17,8 @@
 
 namespace tidewire {
 
+class RpcDesk;
+
 /// Takes the answer to one request, on the shard of the API, now or later; once.
 using RespondFn = std::move_only_function<void(http::Response)>;
 
@@ -27,6 +29,7 @@ struct ApiParts {
   SchemaRegistry& schemas;
   const std::vector<SessionDirectory*>& sessions;  // of every shard
   const MetricsRegistry& metrics;
+  RpcDesk& rpc;
   ServerMetrics& probe;
   RateLimiter& rates;
   const Clock& clock;
@@ -80,6 +83,7 @@ class ApiService {
   void state_set(std::string_view body, RespondFn respond);
   void state_delete(std::string_view body, RespondFn respond);
   void batch(std::string_view body, RespondFn respond);
+  void rpc(std::string_view body, RespondFn respond);
 
   void stream_open(std::string_view body, RespondFn respond);
   void stream_append(std::string_view body, RespondFn respond);

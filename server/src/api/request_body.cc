@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "api/body_reader.h"
+#include "auth/claims.h"
 #include "protocol/channel_name.h"
 #include "protocol/commands.h"
 #include "protocol/envelope.h"
@@ -139,6 +140,20 @@ std::expected<BatchBody, Error> parse_batch_body(std::string_view text) {
                   "/commands/" + std::to_string(i));
     body.commands.push_back({command.begin().key(), command.front().dump()});
   }
+  return reader.finish(std::move(body));
+}
+
+std::expected<RpcBody, Error> parse_rpc_body(std::string_view text) {
+  BodyReader reader(text);
+  RpcBody body{.method = reader.text("method", true, kMethodBytesMax),
+               .user_id = reader.text("userId", false, kUserIdBytesMax)};
+  body.params = reader.value().value("params", json()).dump();
+  if (reader.value().contains("channel")) body.channel = reader.channel("channel");
+  if (body.method.empty()) reader.note("must not be empty", "method");
+  const std::optional<std::uint64_t> timeout_ms = reader.number("timeoutMs");
+  if (timeout_ms && (*timeout_ms == 0 || *timeout_ms > kRpcTimeoutMsMax))
+    reader.note("is a whole number from 1 to " + std::to_string(kRpcTimeoutMsMax), "timeoutMs");
+  body.timeout_ms = static_cast<std::int64_t>(timeout_ms.value_or(0));
   return reader.finish(std::move(body));
 }
 

@@ -77,4 +77,14 @@ struct BatchBody {
 };
 [[nodiscard]] std::expected<BatchBody, Error> parse_batch_body(std::string_view body);
 
+/// A call of a method. The limits are those of the protocol's `rpc`.
+struct RpcBody {
+  std::string method;
+  std::string params;  // JSON text
+  std::string channel;
+  std::string user_id;  // in whose name; empty: the server's own
+  std::int64_t timeout_ms = 0;
+};
+[[nodiscard]] std::expected<RpcBody, Error> parse_rpc_body(std::string_view body);
+
 }  // namespace tidewire

@@ -29,6 +29,11 @@ class PermissionSet {
     bits_ |= other.bits_;
     return *this;
   }
+  constexpr PermissionSet& operator&=(PermissionSet other) {
+    bits_ &= other.bits_;
+    return *this;
+  }
+  friend constexpr PermissionSet operator&(PermissionSet a, PermissionSet b) { return a &= b; }
   friend constexpr PermissionSet operator|(PermissionSet a, PermissionSet b) { return a |= b; }
   friend constexpr bool operator==(PermissionSet, PermissionSet) = default;
 

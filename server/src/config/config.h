@@ -134,6 +134,10 @@ struct LimitsConfig {
   std::uint64_t state_keys = 1'000;
   std::uint64_t state_value_bytes = 64 * 1024;
   std::uint64_t state_bytes = 256 * 1024;
+  std::uint64_t transfer_bytes = 512 * 1024;
+  std::uint64_t transfers_per_user = 4;
+  std::uint64_t transfers_memory = 64 * 1024 * 1024;
+  Milliseconds transfer_timeout{60'000};
   std::uint64_t rpc_calls = 256;
   Milliseconds rpc_timeout{10'000};
   Milliseconds receipt_timeout{60'000};
@@ -161,6 +165,44 @@ struct LanesConfig {
   LaneConfig high{.weight = 4};
   LaneConfig normal{.weight = 2};
   LaneConfig low{.weight = 1};
+};
+
+/// What all HTTP calls of the server share.
+struct OutboundConfig {
+  std::uint64_t response_bytes = 1024 * 1024;
+  std::uint64_t calls = 1'024;  // of one backend or hook, running or waiting
+  std::uint64_t breaker_failures = 5;
+  Milliseconds breaker_time{5'000};
+};
+
+/// An HTTP service of the application.
+struct EndpointConfig {
+  std::string url;  // empty: there is none
+  std::string secret;
+  std::string secret_file;
+  Milliseconds timeout{5'000};
+  std::uint64_t redirects = 0;
+  bool allow_private = false;  // as the target of a redirect
+};
+
+/// One HTTP backend that answers RPC calls, `rpc.<name>`.
+struct RpcBackendConfig : EndpointConfig {
+  std::vector<std::string> methods;
+  bool idempotent = false;
+};
+
+/// One of `hooks.{connect,subscribe,publish}`.
+struct HookConfig : EndpointConfig {
+  HookConfig() { timeout = Milliseconds(2'000); }
+  std::string on_failure = "deny";      // or "allow"
+  std::vector<std::string> namespaces;  // empty: all
+};
+
+struct HooksConfig {
+  HookConfig connect;
+  HookConfig subscribe;
+  HookConfig publish;
+  std::uint64_t pending = 64;  // of one connection
 };
 
 struct HeartbeatConfig {
@@ -263,6 +305,9 @@ struct Config {
   BrokerConfig broker;
   ShutdownConfig shutdown;
   LogConfig log;
+  OutboundConfig outbound;
+  HooksConfig hooks;
+  std::map<std::string, RpcBackendConfig, std::less<>> rpc_backends;  // keys `rpc.<name>.*`
   std::map<std::string, NamespaceConfig, std::less<>> namespaces;
 
   /// The options of a namespace: its own, else those of `namespace.default` when that is

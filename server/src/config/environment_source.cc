@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::string_view kPrefix = "TIDEWIRE_";
 constexpr std::string_view kNamespacePrefix = "TIDEWIRE_NAMESPACE_";
+constexpr std::string_view kBackendPrefix = "TIDEWIRE_RPC_";
 constexpr std::string_view kSchemaInfix = "_SCHEMA_";
 
 /// Names that the command line and the client programs read themselves.
@@ -57,7 +58,22 @@ std::string namespace_path(std::string_view rest, const std::set<std::string>& k
   return "namespace." + namespace_for(name, known) + "." + std::string(best->path);
 }
 
+/// The path behind TIDEWIRE_RPC_<NAME>_<KEY>, in the same way.
+std::string backend_path(std::string_view rest) {
+  const Option* best = nullptr;
+  for (const Option& option : backend_option_table()) {
+    const std::string suffix = environment_name(option.path).substr(kPrefix.size() - 1);
+    if (rest.size() > suffix.size() && rest.ends_with(suffix) &&
+        (best == nullptr || option.path.size() > best->path.size()))
+      best = &option;
+  }
+  if (best == nullptr) return {};
+  const std::string_view name = rest.substr(0, rest.size() - best->path.size() - 1);
+  return "rpc." + lower(name) + "." + std::string(best->path);
+}
+
 std::string path_of(std::string_view name, const std::set<std::string>& known) {
+  if (name.starts_with(kBackendPrefix)) return backend_path(name.substr(kBackendPrefix.size()));
   if (name.starts_with(kNamespacePrefix))
     return namespace_path(name.substr(kNamespacePrefix.size()), known);
   for (const Option& option : option_table())

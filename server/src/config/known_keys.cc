@@ -11,6 +11,7 @@ namespace tidewire {
 namespace {
 
 constexpr std::string_view kNamespace = "namespace.";
+constexpr std::string_view kBackend = "rpc.";
 constexpr std::string_view kSchema = "schema.";
 constexpr std::size_t kEventTypeBytesMax = 64;
 
@@ -41,6 +42,18 @@ bool parse_namespace_key(std::string_view rest, KnownKey& key, std::string& faul
   return false;
 }
 
+bool parse_backend_key(std::string_view rest, KnownKey& key, std::string& fault) {
+  const std::size_t dot = rest.find('.');
+  key.backend = rest.substr(0, dot);
+  if (!is_namespace_name(key.backend)) {
+    fault = "a backend is named by 1 to 64 of A-Z a-z 0-9 _ -, not " + quote_for_fault(key.backend);
+    return false;
+  }
+  if (dot == std::string_view::npos) return false;
+  key.option = find_backend_option(rest.substr(dot + 1));
+  return key.option != nullptr;
+}
+
 /// "chat" of "namespace.chat.histroy_size", also when "namespace" itself is misspelt.
 std::string namespace_of(std::string_view path) {
   const std::size_t first = path.find('.');
@@ -63,6 +76,8 @@ bool parse_key(std::string_view path, std::string (*spell)(std::string_view path
                std::string& fault) {
   if (path.starts_with(kNamespace)) {
     if (parse_namespace_key(path.substr(kNamespace.size()), key, fault)) return true;
+  } else if (path.starts_with(kBackend)) {
+    if (parse_backend_key(path.substr(kBackend.size()), key, fault)) return true;
   } else {
     key.option = find_option(path);
     if (key.option != nullptr) return true;
@@ -78,6 +93,9 @@ std::string nearest_key(std::string_view path) {
   const std::string prefix = "namespace." + namespace_of(path) + ".";
   for (const Option& option : namespace_option_table())
     candidates.push_back(prefix + std::string(option.path));
+  const std::string backend = "rpc." + namespace_of(path) + ".";
+  for (const Option& option : backend_option_table())
+    candidates.push_back(backend + std::string(option.path));
   candidates.push_back(prefix + "schema." + event_type_of(path));
   return std::string(nearest(path, candidates));
 }

@@ -7,11 +7,13 @@ namespace tidewire {
 
 struct Option;
 
-/// A key taken apart. `option` is nullptr for `namespace.<name>` (a namespace with defaults only)
-/// and for a schema, whose event type is then set.
+/// A key taken apart. `option` is of the namespace or the backend when one is named; it is nullptr
+/// for `namespace.<name>` (a namespace with defaults only) and for a schema, whose event type is
+/// then set.
 struct KnownKey {
   const Option* option = nullptr;
   std::string name_space;
+  std::string backend;  // of `rpc.<name>.`
   std::string event_type;
 };
 

@@ -41,6 +41,9 @@ std::string apply(const Setting& setting, Config& config) {
   KnownKey key;
   std::string fault;
   if (!parse_key(setting.path, spell_path, key, fault)) return fault;
+  if (!key.backend.empty())
+    return assign_option(*key.option, key.option->backend_target(config.rpc_backends[key.backend]),
+                         setting);
   if (key.name_space.empty())
     return assign_option(*key.option, key.option->target(config), setting);
   NamespaceConfig& name_space = config.namespaces[key.name_space];

@@ -17,8 +17,11 @@ namespace tidewire {
 [[nodiscard]] std::span<const Option> rates_options();
 [[nodiscard]] std::span<const Option> storage_options();
 [[nodiscard]] std::span<const Option> process_options();
+[[nodiscard]] std::span<const Option> outbound_options();
+[[nodiscard]] std::span<const Option> hook_options();
 [[nodiscard]] std::span<const Option> namespace_options();
 [[nodiscard]] std::span<const Option> namespace_rates_options();
+[[nodiscard]] std::span<const Option> backend_options();
 
 inline constexpr std::uint64_t kKiB = 1024;
 inline constexpr std::uint64_t kMiB = 1024 * kKiB;
@@ -29,8 +32,9 @@ inline constexpr std::uint64_t kDay = 24 * kHour;
 inline constexpr std::uint64_t kMillion = 1'000'000;
 
 // The member that a row sets: AT(limits.queue_bytes) of Config, NS(history_size) of
-// NamespaceConfig.
+// NamespaceConfig, BACKEND(methods) of RpcBackendConfig.
 #define AT(member) [](Config& c) -> OptionTarget { return &c.member; }
 #define NS(member) [](NamespaceConfig& n) -> OptionTarget { return &n.member; }
+#define BACKEND(member) [](RpcBackendConfig& b) -> OptionTarget { return &b.member; }
 
 }  // namespace tidewire

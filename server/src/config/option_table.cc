@@ -12,7 +12,7 @@ std::vector<Option> all_options() {
   std::vector<Option> all;
   for (const std::span<const Option> part :
        {network_options(), auth_options(), limits_options(), lanes_options(), rates_options(),
-        storage_options(), process_options()})
+        storage_options(), outbound_options(), hook_options(), process_options()})
     all.insert(all.end(), part.begin(), part.end());
   return all;
 }
@@ -35,6 +35,7 @@ std::span<const Option> namespace_option_table() {
   static const std::vector<Option> all = all_namespace_options();
   return all;
 }
+std::span<const Option> backend_option_table() { return backend_options(); }
 
 const Option* find_option(std::string_view path) {
   const std::span<const Option> options = option_table();
@@ -44,6 +45,12 @@ const Option* find_option(std::string_view path) {
 
 const Option* find_namespace_option(std::string_view name) {
   const std::span<const Option> options = namespace_option_table();
+  const auto found = std::ranges::find(options, name, &Option::path);
+  return found == options.end() ? nullptr : &*found;
+}
+
+const Option* find_backend_option(std::string_view name) {
+  const std::span<const Option> options = backend_option_table();
   const auto found = std::ranges::find(options, name, &Option::path);
   return found == options.end() ? nullptr : &*found;
 }

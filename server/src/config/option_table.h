@@ -40,6 +40,7 @@ struct Option {
   std::string_view help;  // one sentence
   OptionTarget (*target)(Config&) = nullptr;
   OptionTarget (*namespace_target)(NamespaceConfig&) = nullptr;
+  OptionTarget (*backend_target)(RpcBackendConfig&) = nullptr;
   std::uint64_t min = 0;  // of integer, bytes and duration (ms)
   std::uint64_t max = 0;
   std::span<const std::string_view> choices = {};
@@ -52,10 +53,13 @@ struct Option {
 [[nodiscard]] std::span<const Option> option_table();
 /// Every option of `namespace.<name>.`, without `schema.<event_type>`.
 [[nodiscard]] std::span<const Option> namespace_option_table();
+/// Every option of `rpc.<name>.`.
+[[nodiscard]] std::span<const Option> backend_option_table();
 
 /// nullptr when there is no such key.
 [[nodiscard]] const Option* find_option(std::string_view path);
 [[nodiscard]] const Option* find_namespace_option(std::string_view name);
+[[nodiscard]] const Option* find_backend_option(std::string_view name);
 
 /// "listen.public" -> "TIDEWIRE_LISTEN_PUBLIC".
 [[nodiscard]] std::string environment_name(std::string_view path);

@@ -90,6 +90,10 @@ std::string format_option(const Option& option, NamespaceConfig& config) {
   return std::visit(Formatter{option}, option.namespace_target(config));
 }
 
+std::string format_option(const Option& option, RpcBackendConfig& config) {
+  return std::visit(Formatter{option}, option.backend_target(config));
+}
+
 std::string describe_values(const Option& option) {
   const auto number = [](std::uint64_t value) { return std::to_string(value); };
   const auto time = [](std::uint64_t value) {

@@ -13,6 +13,7 @@ std::string_view group_of(std::string_view path) {
   return dot == std::string_view::npos ? std::string_view() : path.substr(0, dot);
 }
 
+/// "connect.url" of "hooks.connect.url".
 std::string_view name_of(std::string_view path) { return path.substr(path.find('.') + 1); }
 
 std::string default_of(const Option& option) {
@@ -22,6 +23,11 @@ std::string default_of(const Option& option) {
 
 std::string namespace_default_of(const Option& option) {
   NamespaceConfig config;
+  return format_option(option, config);
+}
+
+std::string backend_default_of(const Option& option) {
+  RpcBackendConfig config;
   return format_option(option, config);
 }
 
@@ -93,6 +99,17 @@ has no rule for the channel. In the environment: `TIDEWIRE_NAMESPACE_CHAT_HISTOR
 |---|---|---|---|
 )";
 
+constexpr std::string_view kMarkdownBackends =
+    R"(
+## rpc.\<name\>.*
+
+An HTTP backend that answers [RPC calls](../mechanisms/rpc.md#backends) which no connected worker serves. `methods` and `url` are required. In the
+environment: `TIDEWIRE_RPC_SEARCH_URL`.
+
+| Key | Default | Takes | Meaning |
+|---|---|---|---|
+)";
+
 constexpr std::string_view kMarkdownSchemas =
     R"(| `schema.<event_type>` | | the path of a JSON Schema file, or the schema as a text | What the payload of that event type must be. |
 )";
@@ -127,6 +144,8 @@ std::string config_file_template(std::string_view hmac_secret, std::string_view 
   out +=
       "# The payload of a custom event type, checked against a JSON Schema:\n# schema.order_placed "
       "= \"order_placed.schema.json\"\n";
+  out +=
+      "\n# A table [rpc.<name>] with methods and url is an HTTP backend that answers RPC calls.\n";
   return out;
 }
 
@@ -147,6 +166,9 @@ std::string reference_markdown() {
   for (const Option& option : namespace_option_table())
     out += table_row(option, namespace_default_of(option), "");
   out += kMarkdownSchemas;
+  out += kMarkdownBackends;
+  for (const Option& option : backend_option_table())
+    out += table_row(option, backend_default_of(option), "");
   return out;
 }
 
@@ -163,6 +185,8 @@ std::string flags_help() {
   for (const Option& option : namespace_option_table())
     append("  --namespace.<name>." + std::string(option.path), namespace_default_of(option),
            option);
+  for (const Option& option : backend_option_table())
+    append("  --rpc.<name>." + std::string(option.path), backend_default_of(option), option);
   out += "  --namespace.<name>.schema.<event_type>=PATH   JSON Schema of a custom event type.\n";
   return out;
 }
@@ -174,6 +198,10 @@ std::string describe_config(const Config& config) {
     const std::string value = format_option(option, copy);
     if (value != default_of(option)) out += std::string(option.path) + " = " + value + "\n";
   }
+  for (auto& [name, options] : copy.rpc_backends)
+    for (const Option& option : backend_option_table())
+      out += "rpc." + name + "." + std::string(option.path) + " = " +
+             format_option(option, options) + "\n";
   for (auto& [name, options] : copy.namespaces) {
     const std::string prefix = "namespace." + name + ".";
     for (const Option& option : namespace_option_table())

@@ -1,14 +1,32 @@
 #include "config/validate.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "config/auth_keys.h"
 #include "config/text_file.h"
 #include "config/units.h"
 #include "protocol/channel_name.h"
+#include "protocol/commands.h"
 
 namespace tidewire {
 namespace {
 
 constexpr std::size_t kApiKeyBytesGood = 16;
+constexpr std::size_t kUrlBytesMax = 2048;
+
+/// http or https, a host, and nothing that could end a request line.
+bool is_http_url(std::string_view url) {
+  if (url.size() > kUrlBytesMax) return false;
+  const std::size_t colon = url.find("://");
+  if (colon == std::string_view::npos) return false;
+  const std::string_view scheme = url.substr(0, colon);
+  const std::string_view rest = url.substr(colon + 3);
+  if (scheme != "http" && scheme != "https") return false;
+  if (rest.empty() || rest.front() == '/' || rest.front() == '?' || rest.front() == ':')
+    return false;
+  return std::ranges::all_of(rest, [](unsigned char c) { return c > 0x20 && c < 0x7F; });
+}
 
 class Validator {
  public:
@@ -28,6 +46,8 @@ class Validator {
     check_limits();
     check_times();
     check_namespaces();
+    check_backends();
+    check_hooks();
     if (faults_.empty()) warn();
   }
 
@@ -71,8 +91,16 @@ class Validator {
     load_secret("auth.hmac_secret", "auth.hmac_secret_file", config_.auth.hmac_secret_file,
                 config_.auth.hmac_secret);
     load_secret("api.key", "api.key_file", config_.api.key_file, config_.api.key);
+    for (auto& [name, backend] : config_.rpc_backends) load_secret_of("rpc." + name, backend);
+    load_secret_of("hooks.connect", config_.hooks.connect);
+    load_secret_of("hooks.subscribe", config_.hooks.subscribe);
+    load_secret_of("hooks.publish", config_.hooks.publish);
     check_length("auth.hmac_secret", "auth.hmac_secret_file", config_.auth.hmac_secret,
                  hmac_bytes_min("HS256"));
+  }
+
+  void load_secret_of(const std::string& path, EndpointConfig& endpoint) {
+    load_secret(path + ".secret", path + ".secret_file", endpoint.secret_file, endpoint.secret);
   }
 
   void check_length(std::string_view path, std::string_view file_path, const std::string& secret,
@@ -105,8 +133,25 @@ class Validator {
                       ") must be at least limits.message_bytes (" + format_bytes(minimum) + ")");
   }
 
+  /// An event that came in pieces must pass every subscriber's queue.
+  void check_transfers() {
+    LimitsConfig& limits = config_.limits;
+    const std::uint64_t needed = 2 * limits.transfer_bytes;
+    if (limits.queue_bytes >= needed) return;
+    if (origin("limits.queue_bytes") == nullptr) {
+      limits.queue_bytes = needed;
+    } else if (origin("limits.transfer_bytes") == nullptr) {
+      limits.transfer_bytes = limits.queue_bytes / 2;
+    } else {
+      fault({"limits.transfer_bytes"}, "limits.queue_bytes (" + format_bytes(limits.queue_bytes) +
+                                           ") must be at least twice limits.transfer_bytes (" +
+                                           format_bytes(limits.transfer_bytes) + ")");
+    }
+  }
+
   void check_limits() {
     LimitsConfig& limits = config_.limits;
+    check_transfers();
     at_least("limits.queue_bytes", limits.queue_bytes, 2 * limits.message_bytes);
     at_least("limits.body_bytes", limits.body_bytes, 2 * limits.message_bytes);
     if (limits.bytes_per_second != 0)
@@ -136,6 +181,47 @@ class Validator {
               path + ".ack needs a history: what is sent again is read from it");
       if (!options.dead_letter.empty() && !ChannelName::parse(options.dead_letter))
         fault({path + ".dead_letter"}, "a channel is `namespace:rest`");
+    }
+  }
+
+  void check_url(const std::string& path, const EndpointConfig& endpoint) {
+    if (!is_http_url(endpoint.url))
+      fault({path + ".url"},
+            "expected an http or https URL, such as \"http://127.0.0.1:3000/rpc\"");
+  }
+
+  void check_backends() {
+    for (const auto& [name, backend] : config_.rpc_backends) {
+      const std::string path = "rpc." + name;
+      const std::string first = first_origin(path + ".");
+      if (backend.url.empty()) fault({first}, path + " needs a url");
+      if (!backend.url.empty()) check_url(path, backend);
+      if (backend.methods.empty()) fault({first}, path + " needs methods");
+      for (const std::string& method : backend.methods)
+        if (method.empty() || method.size() > kMethodBytesMax ||
+            method.find('*') < method.size() - 1)
+          fault({path + ".methods"}, "a method has 1 to 128 bytes, and a * at the end only, got " +
+                                         quote_for_fault(method));
+    }
+  }
+
+  /// The first key that was set below `prefix`.
+  [[nodiscard]] std::string first_origin(const std::string& prefix) const {
+    const auto found = origins_.lower_bound(prefix);
+    return found == origins_.end() ? prefix : std::string(found->first);
+  }
+
+  void check_hooks() {
+    const HooksConfig& hooks = config_.hooks;
+    for (const auto& [path, hook] :
+         {std::pair<std::string, const HookConfig&>("hooks.connect", hooks.connect),
+          {"hooks.subscribe", hooks.subscribe},
+          {"hooks.publish", hooks.publish}}) {
+      if (!hook.url.empty()) check_url(path, hook);
+      for (const std::string& name : hook.namespaces)
+        if (!is_namespace_name(name))
+          fault({path + ".namespaces"},
+                "expected names of namespaces, got " + quote_for_fault(name));
     }
   }
 

@@ -471,6 +471,9 @@ enum class MessageType : std::uint8_t {
   state_delete,  // Removes one key, when its version matches.
   stream_open,  // Announces a growing message before its first piece; once more: its producer is alive.
   stream_status,  // Asks whether something streams in the channel.
+  transfer_begin,  // Announces a message that is too large for one frame, or asks how much of it arrived.
+  transfer_chunk,  // One piece of it.
+  transfer_end,  // It is whole: handle it as the message that it is.
   stream_cancel,  // Asks for a growing message to stop; the producer receives the same type.
   connection_heartbeat,  // Proof of life, both ways.
   chat_message,  // One whole message of a conversation.
@@ -493,7 +496,7 @@ enum class MessageType : std::uint8_t {
   dead_letter,  // A consumer did not acknowledge an event.
   state_changed,  // A key of the shared state changed.
 };
-inline constexpr std::size_t kMessageTypeCount = 39;
+inline constexpr std::size_t kMessageTypeCount = 42;
 
 [[nodiscard]] constexpr std::string_view to_name(MessageType value) {
   switch (value) {
@@ -515,6 +518,9 @@ inline constexpr std::size_t kMessageTypeCount = 39;
     case MessageType::state_delete: return "state_delete";
     case MessageType::stream_open: return "stream_open";
     case MessageType::stream_status: return "stream_status";
+    case MessageType::transfer_begin: return "transfer_begin";
+    case MessageType::transfer_chunk: return "transfer_chunk";
+    case MessageType::transfer_end: return "transfer_end";
     case MessageType::stream_cancel: return "stream_cancel";
     case MessageType::connection_heartbeat: return "connection_heartbeat";
     case MessageType::chat_message: return "chat_message";
@@ -560,6 +566,9 @@ template <>
   if (name == "state_delete") return MessageType::state_delete;
   if (name == "stream_open") return MessageType::stream_open;
   if (name == "stream_status") return MessageType::stream_status;
+  if (name == "transfer_begin") return MessageType::transfer_begin;
+  if (name == "transfer_chunk") return MessageType::transfer_chunk;
+  if (name == "transfer_end") return MessageType::transfer_end;
   if (name == "stream_cancel") return MessageType::stream_cancel;
   if (name == "connection_heartbeat") return MessageType::connection_heartbeat;
   if (name == "chat_message") return MessageType::chat_message;
@@ -607,6 +616,9 @@ enum class MessageRole : std::uint8_t { command, control, event, reply, push };
     case MessageType::state_delete: return MessageRole::command;
     case MessageType::stream_open: return MessageRole::command;
     case MessageType::stream_status: return MessageRole::command;
+    case MessageType::transfer_begin: return MessageRole::command;
+    case MessageType::transfer_chunk: return MessageRole::command;
+    case MessageType::transfer_end: return MessageRole::command;
     case MessageType::stream_cancel: return MessageRole::command;
     case MessageType::connection_heartbeat: return MessageRole::control;
     case MessageType::chat_message: return MessageRole::event;
@@ -653,6 +665,9 @@ enum class MessageRole : std::uint8_t { command, control, event, reply, push };
     case MessageType::state_delete: return true;
     case MessageType::stream_open: return true;
     case MessageType::stream_status: return true;
+    case MessageType::transfer_begin: return true;
+    case MessageType::transfer_chunk: return true;
+    case MessageType::transfer_end: return true;
     case MessageType::stream_cancel: return true;
     case MessageType::connection_heartbeat: return true;
     case MessageType::chat_message: return true;
@@ -700,6 +715,9 @@ enum class ChannelUse : std::uint8_t { never, optional, required };
     case MessageType::state_delete: return ChannelUse::required;
     case MessageType::stream_open: return ChannelUse::required;
     case MessageType::stream_status: return ChannelUse::required;
+    case MessageType::transfer_begin: return ChannelUse::never;
+    case MessageType::transfer_chunk: return ChannelUse::never;
+    case MessageType::transfer_end: return ChannelUse::never;
     case MessageType::stream_cancel: return ChannelUse::required;
     case MessageType::connection_heartbeat: return ChannelUse::never;
     case MessageType::chat_message: return ChannelUse::required;
@@ -745,6 +763,9 @@ enum class ChannelUse : std::uint8_t { never, optional, required };
     case MessageType::state_delete: return std::nullopt;
     case MessageType::stream_open: return std::nullopt;
     case MessageType::stream_status: return std::nullopt;
+    case MessageType::transfer_begin: return std::nullopt;
+    case MessageType::transfer_chunk: return std::nullopt;
+    case MessageType::transfer_end: return std::nullopt;
     case MessageType::stream_cancel: return std::nullopt;
     case MessageType::connection_heartbeat: return std::nullopt;
     case MessageType::chat_message: return DeliveryClass::durable;
@@ -790,6 +811,9 @@ enum class ChannelUse : std::uint8_t { never, optional, required };
     case MessageType::state_delete: return std::nullopt;
     case MessageType::stream_open: return std::nullopt;
     case MessageType::stream_status: return std::nullopt;
+    case MessageType::transfer_begin: return std::nullopt;
+    case MessageType::transfer_chunk: return std::nullopt;
+    case MessageType::transfer_end: return std::nullopt;
     case MessageType::stream_cancel: return std::nullopt;
     case MessageType::connection_heartbeat: return Priority::critical;
     case MessageType::chat_message: return Priority::normal;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <initializer_list>
 #include <limits>
 #include <utility>
 
@@ -112,6 +113,28 @@ void read_failure(PayloadFields& outer, RpcResponseCommand& response) {
   }
   fields.need({"name", "message"});
   if (fields.failed()) outer.refuse_with(fields.error());
+}
+
+std::expected<RpcResponseCommand, Error> read_response(
+    std::string_view payload, std::initializer_list<std::string_view> required) {
+  RpcResponseCommand command;
+  PayloadFields fields(payload);
+  bool failed = false;
+  while (fields.next()) {
+    if (fields.is("requestId")) fields.read_text(command.request_id, 1, kSessionIdBytesMax);
+    if (fields.is("result")) command.result = fields.value().raw;
+    if (fields.is("messageId")) fields.read_text(command.message_id, 1, kMessageIdBytesMax);
+    if (fields.is("error")) {
+      failed = true;
+      read_failure(fields, command);
+    }
+  }
+  fields.need(required);
+  const bool answered = !command.result.empty() || !command.message_id.empty();
+  if (failed == answered)
+    fields.refuse_at("/payload", "either an error, or a result, a messageId or both");
+  if (answered && command.result.empty()) command.result = "null";
+  return finish(fields, std::move(command));
 }
 
 }  // namespace
@@ -243,23 +266,43 @@ std::expected<RpcServeCommand, Error> parse_rpc_serve(std::string_view payload) 
 }
 
 std::expected<RpcResponseCommand, Error> parse_rpc_response(std::string_view payload) {
-  RpcResponseCommand command;
+  return read_response(payload, {"requestId"});
+}
+
+std::expected<RpcResponseCommand, Error> parse_rpc_answer(std::string_view body) {
+  return read_response(body, {});
+}
+
+std::expected<TransferBeginCommand, Error> parse_transfer_begin(std::string_view payload) {
+  TransferBeginCommand command;
   PayloadFields fields(payload);
-  bool failed = false;
   while (fields.next()) {
-    if (fields.is("requestId")) fields.read_text(command.request_id, 1, kSessionIdBytesMax);
-    if (fields.is("result")) command.result = fields.value().raw;
-    if (fields.is("messageId")) fields.read_text(command.message_id, 1, kMessageIdBytesMax);
-    if (fields.is("error")) {
-      failed = true;
-      read_failure(fields, command);
-    }
+    if (fields.is("transferId")) fields.read_text(command.transfer_id, 1, kIdBytesMax);
+    if (fields.is("size")) fields.read_whole(command.size, 1, kWholeNumberMax);
   }
-  fields.need({"requestId"});
-  const bool answered = !command.result.empty() || !command.message_id.empty();
-  if (failed == answered)
-    fields.refuse_at("/payload", "either an error, or a result, a messageId or both");
-  if (answered && command.result.empty()) command.result = "null";
+  fields.need({"transferId", "size"});
+  return finish(fields, std::move(command));
+}
+
+std::expected<TransferChunkCommand, Error> parse_transfer_chunk(std::string_view payload) {
+  TransferChunkCommand command;
+  PayloadFields fields(payload);
+  while (fields.next()) {
+    if (fields.is("transferId")) fields.read_text(command.transfer_id, 1, kIdBytesMax);
+    if (fields.is("index")) fields.read_whole(command.index, 1, kWholeNumberMax);
+    if (fields.is("data")) fields.read_text(command.data, 1, kAnyLength);
+  }
+  fields.need({"transferId", "index", "data"});
+  return finish(fields, std::move(command));
+}
+
+std::expected<TransferEndCommand, Error> parse_transfer_end(std::string_view payload) {
+  TransferEndCommand command;
+  PayloadFields fields(payload);
+  while (fields.next()) {
+    if (fields.is("transferId")) fields.read_text(command.transfer_id, 1, kIdBytesMax);
+  }
+  fields.need({"transferId"});
   return finish(fields, std::move(command));
 }
 

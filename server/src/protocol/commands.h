@@ -118,6 +118,22 @@ struct RpcResponseCommand {
   std::string error_message;
 };
 
+/// A message in pieces.
+struct TransferBeginCommand {
+  std::string transfer_id;
+  std::uint64_t size = 0;  // bytes of the whole message
+};
+
+struct TransferChunkCommand {
+  std::string transfer_id;
+  std::uint64_t index = 0;  // from 1
+  std::string data;
+};
+
+struct TransferEndCommand {
+  std::string transfer_id;
+};
+
 struct StateGetCommand {
   std::string key;  // empty: all keys
 };
@@ -166,6 +182,13 @@ struct HeartbeatCommand {
 [[nodiscard]] std::expected<RpcCancelCommand, Error> parse_rpc_cancel(std::string_view payload);
 [[nodiscard]] std::expected<RpcServeCommand, Error> parse_rpc_serve(std::string_view payload);
 [[nodiscard]] std::expected<RpcResponseCommand, Error> parse_rpc_response(std::string_view payload);
+/// The same without `requestId`: what an HTTP backend answers.
+[[nodiscard]] std::expected<RpcResponseCommand, Error> parse_rpc_answer(std::string_view body);
+[[nodiscard]] std::expected<TransferBeginCommand, Error> parse_transfer_begin(
+    std::string_view payload);
+[[nodiscard]] std::expected<TransferChunkCommand, Error> parse_transfer_chunk(
+    std::string_view payload);
+[[nodiscard]] std::expected<TransferEndCommand, Error> parse_transfer_end(std::string_view payload);
 [[nodiscard]] std::expected<StateGetCommand, Error> parse_state_get(std::string_view payload);
 [[nodiscard]] std::expected<StateSetCommand, Error> parse_state_set(std::string_view payload);
 [[nodiscard]] std::expected<StateDeleteCommand, Error> parse_state_delete(std::string_view payload);

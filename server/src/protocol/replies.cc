@@ -132,6 +132,15 @@ std::string dead_letter_payload(const DeadLetter& letter) {
       .finish();
 }
 
+std::string transfer_ack_payload(const TransferAck& ack) {
+  return JsonObject(128)
+      .text("transferId", ack.transfer_id)
+      .number("nextIndex", ack.next_index)
+      .number("received", ack.received)
+      .boolean("duplicate", ack.duplicate)
+      .finish();
+}
+
 std::string history_payload(const History& history) {
   return JsonObject(96 + bytes_of(history.publications_json))
       .text("epoch", history.epoch)

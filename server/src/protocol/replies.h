@@ -83,6 +83,14 @@ struct DeadLetter {
   std::string_view event_json;
 };
 [[nodiscard]] std::string dead_letter_payload(const DeadLetter& letter);
+/// The answer to a piece of a transfer: how far it is.
+struct TransferAck {
+  std::string_view transfer_id;
+  std::uint64_t next_index = 1;
+  std::uint64_t received = 0;
+  bool duplicate = false;
+};
+[[nodiscard]] std::string transfer_ack_payload(const TransferAck& ack);
 
 struct History {
   std::string_view epoch;

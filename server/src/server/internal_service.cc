@@ -14,6 +14,7 @@ InternalService::InternalService(ShardServer& shard)
             .schemas = shard.context().schemas,
             .sessions = shard.state().sessions,
             .metrics = shard.state().metrics,
+            .rpc = shard.context().rpc,
             .probe = shard.metrics(),
             .rates = shard.state().rates,
             .clock = shard.shard().clock(),

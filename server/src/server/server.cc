@@ -9,6 +9,7 @@
 #include "net/process.h"
 #include "observability/log.h"
 #include "server/auth_setup.h"
+#include "server/outbound_setup.h"
 
 namespace tidewire {
 namespace {
@@ -53,12 +54,24 @@ Server::Server(const Config& config)
     : state_(config),
       pool_({.shards = config.shards}),
       mesh_(pool_),
+      http_(backends_of(state_.config)),
+      hooks_(http_, mesh_, hooks_of(state_.config)),
       rpc_({.mesh = mesh_,
             .sessions = state_.sessions,
             .clock = pool_.shard(0).clock(),
             .timers = pool_.shard(0).timers(),
             .limits = {.calls_per_connection = state_.config.limits.rpc_calls,
-                       .timeout_ms = state_.config.limits.rpc_timeout.count()}}),
+                       .timeout_ms = state_.config.limits.rpc_timeout.count()},
+            .backends = methods_of(state_.config),
+            .http = &http_}),
+      transfers_({.mesh = mesh_,
+                  .sessions = state_.sessions,
+                  .clock = pool_.shard(0).clock(),
+                  .timers = pool_.shard(0).timers(),
+                  .limits = {.bytes_max = state_.config.limits.transfer_bytes,
+                             .per_user = state_.config.limits.transfers_per_user,
+                             .memory_max = state_.config.limits.transfers_memory,
+                             .ttl_ms = state_.config.limits.transfer_timeout.count()}}),
       drain_check_([](void* self) { static_cast<Server*>(self)->check_drained(); }, this) {}
 
 Server::~Server() {
@@ -75,6 +88,8 @@ std::expected<std::unique_ptr<Server>, std::string> Server::create(const Config&
 }
 
 std::expected<void, std::string> Server::prepare() {
+  state_.hooks = &hooks_;
+  state_.transfers = &transfers_;
   auto authenticator = make_authenticator(state_.config.auth);
   if (!authenticator) return std::unexpected(std::move(authenticator.error()));
   state_.authenticator = std::make_shared<const Authenticator>(std::move(*authenticator));

@@ -7,6 +7,7 @@
 
 #include "net/listener.h"
 #include "net/shard_pool.h"
+#include "outbound/http_client.h"
 #include "server/internal_service.h"
 #include "server/pool_mesh.h"
 #include "server/run_server.h"
@@ -51,7 +52,10 @@ class Server {
   SharedState state_;
   net::ShardPool pool_;
   PoolMesh mesh_;
+  outbound::HttpClient http_;
+  HookCaller hooks_;
   RpcDesk rpc_;
+  TransferDesk transfers_;
   std::vector<std::unique_ptr<ShardServer>> shards_;
   std::unique_ptr<InternalService> internal_;
   std::vector<std::unique_ptr<net::Listener>> public_listeners_;

@@ -12,7 +12,9 @@
 #include "limits/rate_limiter.h"
 #include "net/tls_context.h"
 #include "observability/metrics_registry.h"
+#include "session/hook_caller.h"
 #include "session/session_directory.h"
+#include "session/transfer_desk.h"
 #include "session/user_directory.h"
 
 namespace tidewire {
@@ -34,6 +36,8 @@ struct SharedState {
   MetricsRegistry metrics;
   std::unique_ptr<net::TlsContext> tls;  // nullptr: plain
   std::vector<SessionDirectory*> sessions;
+  const HookCaller* hooks = &HookCaller::none();  // set before the shards are made
+  TransferDesk* transfers = nullptr;              // likewise
   std::atomic<bool> draining{false};
 };
 

@@ -8,6 +8,7 @@
 #include "protocol/commands.h"
 #include "protocol/replies.h"
 #include "session/channel_access.h"
+#include "session/hook_handler.h"
 #include "session/rpc_handler.h"
 #include "session/session.h"
 #include "session/subscribe_handler.h"
@@ -45,12 +46,21 @@ void AuthHandler::auth(Session& session, const Envelope& envelope) {
     session.info_.kind = client.kind;
   }
   session.use_batches(command->batch);
-  if (first) return begin(session, std::move(*claims), envelope.id);
+  if (first) return enter(session, std::move(*claims), envelope.id);
   refresh(session, std::move(*claims), envelope.id);
 }
 
 void AuthHandler::welcome_upgraded(Session& session, Claims claims) {
-  begin(session, std::move(claims), {});
+  enter(session, std::move(claims), {});
+}
+
+void AuthHandler::enter(Session& session, Claims claims, std::string_view id) {
+  if (!session.context_.hooks->asks(HookKind::connect))
+    return begin(session, std::move(claims), id);
+  HookHandler::connect(session, std::move(claims), std::string(id),
+                       [id = std::string(id)](Session& admitted, Claims granted) {
+                         begin(admitted, std::move(granted), id);
+                       });
 }
 
 void AuthHandler::begin(Session& session, Claims claims, std::string_view id) {
@@ -85,6 +95,7 @@ void AuthHandler::refresh(Session& session, Claims claims, std::string_view id) 
     return session.reply_error(id, {.code = ErrorCode::session_mismatch,
                                     .message = "a refresh must name the same user",
                                     .path = "/payload/token"});
+  HookHandler::keep_grants(session, claims);
   session.claims_ = std::move(claims);
   session.schedule_timer();
   welcome(session, id);
@@ -114,7 +125,7 @@ void AuthHandler::revoke_lost_channels(Session& session) {
     if (place->by_token) continue;  // a subscription token of its own allowed it
     const auto access = access_to(session, channel, Permission::subscribe);
     if (access) {
-      place->permissions = access->permissions;
+      place->permissions = access->permissions & place->ceiling;
     } else {
       lost.emplace_back(channel);
     }

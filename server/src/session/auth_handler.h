@@ -23,6 +23,8 @@ class AuthHandler {
   static bool refresh_by_operator(Session& session, std::string_view token);
 
  private:
+  /// The token is good: the application is asked, if it wants to be.
+  static void enter(Session& session, Claims claims, std::string_view id);
   static void begin(Session& session, Claims claims, std::string_view id);
   static void refresh(Session& session, Claims claims, std::string_view id);
   static void welcome(Session& session, std::string_view id);

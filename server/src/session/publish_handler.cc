@@ -6,6 +6,7 @@
 #include "session/cancel_handler.h"
 #include "session/channel_access.h"
 #include "session/event_check.h"
+#include "session/hook_handler.h"
 #include "session/payloads.h"
 #include "session/session.h"
 
@@ -79,6 +80,23 @@ std::shared_ptr<ReceiptWish> PublishHandler::wish_of(const Session& session,
 }
 
 void PublishHandler::publish(Session& session, const Envelope& envelope) {
+  const bool plain = !session.context_.hooks->asks(HookKind::publish);
+  if (plain) return publish_now(session, envelope);
+  const auto access = access_to(session, envelope.channel, Permission::publish);
+  if (!access) return session.reply_error(envelope.id, access.error(), envelope.channel);
+  const auto event = check_event({.channel = access->name,
+                                  .options = access->options,
+                                  .type = envelope.type,
+                                  .payload = envelope.payload,
+                                  .user_id = session.user_id()},
+                                 session.context_.schemas);
+  if (!event) return session.reply_error(envelope.id, event.error(), envelope.channel);
+  if (HookHandler::publish(session, envelope, access->name.str(), access->name.name_space()))
+    return;
+  publish_now(session, envelope);
+}
+
+void PublishHandler::publish_now(Session& session, const Envelope& envelope) {
   const auto access = access_to(session, envelope.channel, Permission::publish);
   if (!access) return session.reply_error(envelope.id, access.error(), envelope.channel);
   if (!session.allow(RateKind::publishes, envelope.id, envelope.channel, &access->options)) return;

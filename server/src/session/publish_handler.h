@@ -15,6 +15,8 @@ class Session;
 class PublishHandler {
  public:
   static void publish(Session& session, const Envelope& envelope);
+  /// An event that the application has allowed, or that it is not asked about.
+  static void publish_now(Session& session, const Envelope& envelope);
 
  private:
   /// Remembers that this connection says that somebody is active in `channel`; false when that

@@ -4,6 +4,7 @@
 #include "session/auth_handler.h"
 #include "session/cancel_handler.h"
 #include "session/presence_handler.h"
+#include "session/hook_handler.h"
 #include "session/publish_handler.h"
 #include "session/query_handler.h"
 #include "session/rpc_handler.h"
@@ -11,6 +12,7 @@
 #include "session/state_handler.h"
 #include "session/stream_handler.h"
 #include "session/subscribe_handler.h"
+#include "session/transfer_handler.h"
 #include "session/visibility_handler.h"
 
 namespace tidewire {
@@ -29,6 +31,7 @@ Error unknown_type(std::string_view type) {
 }  // namespace
 
 void Router::route(Session& session, const Envelope& envelope) {
+  if (session.hooks_ && HookHandler::holds(session, envelope)) return;
   const auto type = from_name<MessageType>(envelope.type);
   if (session.state() == Session::State::unauthenticated && !allowed_before_auth(type))
     return session.reply_error(envelope.id,
@@ -78,6 +81,12 @@ void Router::route(Session& session, const Envelope& envelope) {
       return CancelHandler::cancel(session, envelope);
     case MessageType::rpc:
       return RpcHandler::call(session, envelope);
+    case MessageType::transfer_begin:
+      return TransferHandler::begin(session, envelope);
+    case MessageType::transfer_chunk:
+      return TransferHandler::chunk(session, envelope);
+    case MessageType::transfer_end:
+      return TransferHandler::end(session, envelope);
     case MessageType::rpc_cancel:
       return RpcHandler::cancel(session, envelope);
     case MessageType::rpc_serve:

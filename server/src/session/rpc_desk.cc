@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "protocol/json_writer.h"
 #include "protocol/replies.h"
 #include "session/rpc_handler.h"
 #include "session/session.h"
@@ -12,34 +11,22 @@ namespace {
 
 constexpr ShardIndex kHome = 0;
 
-Error failure_of(const RpcResponse& response) {
-  const std::string error = JsonObject()
-                                .text("name", response.error_name)
-                                .text("message", response.error_message)
-                                .finish();
-  return {.code = ErrorCode::rpc_failed,
-          .message = "the method failed",
-          .details = "\"error\":" + error};
-}
-
-/// What the worker said, for the caller. A stream needs a channel to grow in.
-RpcOutcome outcome_of(const RpcCall& call, RpcResponse response) {
-  if (!response.message_id.empty() && call.channel.empty()) {
-    response.error_name = "no_channel";
-    response.error_message = "the method answers with a message stream: call it on a channel";
-  }
-  if (!response.error_name.empty()) return std::unexpected(failure_of(response));
-  return RpcAnswer{std::move(response.result_json), std::move(response.message_id)};
+std::vector<bool> idempotent_ones(const std::vector<BackendMethods>& backends) {
+  std::vector<bool> flags;
+  for (const BackendMethods& backend : backends) flags.push_back(backend.idempotent);
+  return flags;
 }
 
 }  // namespace
 
-RpcDesk::RpcDesk(const RpcDeskParts& parts)
+RpcDesk::RpcDesk(RpcDeskParts parts)
     : mesh_(parts.mesh),
       sessions_(parts.sessions),
       clock_(parts.clock),
       timers_(parts.timers),
-      registry_(parts.limits),
+      http_(parts.http),
+      may_repeat_(idempotent_ones(parts.backends)),
+      registry_(parts.limits, std::move(parts.backends)),
       timer_([](void* self) { static_cast<RpcDesk*>(self)->expire(); }, this) {}
 
 void RpcDesk::reach(const RpcAddress& address, std::move_only_function<void(Session&)> work) {
@@ -75,6 +62,7 @@ void RpcDesk::begin(RpcCall call) {
 
 void RpcDesk::ask(RpcAssignment assignment) {
   const RpcCall& call = *registry_.find(assignment.request_id);
+  if (assignment.backend) return ask_backend(call, assignment);
   std::string payload = rpc_request_payload({.request_id = assignment.request_id,
                                              .method = call.method,
                                              .params_json = assignment.params_json,
@@ -86,6 +74,29 @@ void RpcDesk::ask(RpcAssignment assignment) {
   reach(assignment.worker, [channel = call.channel, payload = std::move(payload)](Session& worker) {
     RpcHandler::ask(worker, channel, payload);
   });
+}
+
+void RpcDesk::ask_backend(const RpcCall& call, const RpcAssignment& assignment) {
+  const auto id = http_->call(
+      {.backend = *assignment.backend,
+       .body = backend_request_json(call, assignment),
+       .timeout_ms = assignment.timeout_ms,
+       .idempotent = may_repeat_[*assignment.backend],
+       .done = [this, request_id = assignment.request_id](outbound::HttpResult result) mutable {
+         mesh_.post(kHome, [this, request_id = std::move(request_id),
+                            result = std::move(result)]() mutable {
+           finish_backend(request_id, std::move(result));
+         });
+       }});
+  on_the_way_.emplace(assignment.request_id, id);
+}
+
+void RpcDesk::finish_backend(const std::string& request_id, outbound::HttpResult result) {
+  on_the_way_.erase(request_id);
+  auto call = registry_.finish_backend(request_id);
+  if (!call) return;  // ended before
+  RpcOutcome outcome = outcome_of(*call, std::move(result));
+  answer(std::move(*call), std::move(outcome));
 }
 
 void RpcDesk::respond(std::string worker, RpcResponse response) {
@@ -102,6 +113,11 @@ void RpcDesk::finish(std::string_view worker, RpcResponse response) {
 }
 
 void RpcDesk::stop(const RpcEnded& ended, std::string_view why) {
+  if (ended.assignment.backend) {
+    const auto found = on_the_way_.find(ended.assignment.request_id);
+    if (found != on_the_way_.end()) http_->cancel(found->second);
+    return;
+  }
   reach(ended.assignment.worker,
         [channel = ended.call.channel, request_id = ended.assignment.request_id,
          why = std::string(why)](Session& worker) {

@@ -3,22 +3,16 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "base/timer_wheel.h"
+#include "outbound/http_caller.h"
 #include "rpc/rpc_registry.h"
+#include "session/rpc_backend.h"
 #include "session/session_directory.h"
 
 namespace tidewire {
-
-/// What a worker answers: a result, or an error when `error_name` is not empty.
-struct RpcResponse {
-  std::string request_id;
-  std::string result_json;
-  std::string message_id;  // the answer goes on as this message stream
-  std::string error_name;
-  std::string error_message;
-};
 
 /// What the desk stands on. `clock` and `timers` are shard 0's.
 struct RpcDeskParts {
@@ -27,9 +21,11 @@ struct RpcDeskParts {
   const Clock& clock;
   TimerWheel& timers;
   RpcLimits limits;
+  std::vector<BackendMethods> backends = {};  // in the order of `http`
+  outbound::HttpCaller* http = nullptr;       // must be there when there are backends
 };
 
-/// Carries calls to workers and answers to callers, whatever shards they are on.
+/// Carries calls to workers and HTTP backends and answers to callers, whatever shards they are on.
 ///
 /// Owner:  the Server; one instance. Outlives every session.
 /// Thread: its verbs may be called on any shard. They post to shard 0, which alone touches the
@@ -40,7 +36,7 @@ struct RpcDeskParts {
 ///         unavailable. A worker whose call ends before it answers is told to stop.
 class RpcDesk {
  public:
-  explicit RpcDesk(const RpcDeskParts& parts);
+  explicit RpcDesk(RpcDeskParts parts);
 
   /// The worker gets an `ack` with `reply_id` once calls can reach it.
   void serve(RpcAddress worker, std::vector<RpcMethod> methods, std::string reply_id);
@@ -54,6 +50,8 @@ class RpcDesk {
  private:
   void begin(RpcCall call);
   void ask(RpcAssignment assignment);
+  void ask_backend(const RpcCall& call, const RpcAssignment& assignment);
+  void finish_backend(const std::string& request_id, outbound::HttpResult result);
   void stop(const RpcEnded& ended, std::string_view why);
   void finish(std::string_view worker, RpcResponse response);
   void expire();
@@ -66,7 +64,10 @@ class RpcDesk {
   const std::vector<SessionDirectory*>& sessions_;
   const Clock& clock_;
   TimerWheel& timers_;
+  outbound::HttpCaller* http_;
+  std::vector<bool> may_repeat_;  // by backend
   RpcRegistry registry_;
+  std::unordered_map<std::string, outbound::HttpCaller::CallId> on_the_way_;  // by request id
   Timer timer_;
 };
 

@@ -78,6 +78,11 @@ void Session::on_activity(std::size_t bytes) {
   unanswered_since_.reset();
 }
 
+HookQueue& Session::hook_queue() {
+  if (!hooks_) hooks_ = std::make_unique<HookQueue>(context_.config.hooks.pending);
+  return *hooks_;
+}
+
 std::optional<RateRefusal> Session::admit() {
   const MonoMicros now = context_.clock.mono_us();
   const auto bytes = static_cast<double>(std::exchange(message_bytes_, 0));

@@ -16,6 +16,7 @@
 #include "protocol/commands.h"
 #include "session/connection_info.h"
 #include "session/consumer_acks.h"
+#include "session/hook_queue.h"
 #include "session/message_sink.h"
 #include "session/publish_window.h"
 #include "session/session_context.h"
@@ -30,6 +31,7 @@ struct ChannelPlace final : Subscription {
   ChannelPlace(Subscriber& subscriber, std::string channel)
       : Subscription(subscriber, std::move(channel)) {}
   PermissionSet permissions;
+  PermissionSet ceiling = PermissionSet::all();  // what the subscribe hook left
   BatchLimits batch;         // how long events may wait for others: the namespace's, and
   BatchLimits shared_batch;  // without what the client asked for
   OverflowPolicy overflow = OverflowPolicy::by_class;
@@ -129,6 +131,8 @@ class Session final : public MessageSink,
   friend class VisibilityHandler;
   friend class AckHandler;
   friend class ConsumerAcks;
+  friend class HookHandler;
+  friend class TransferHandler;
 
   [[nodiscard]] Codec& codec() const { return info_.proto ? context_.proto : context_.json; }
   [[nodiscard]] FormId plain_form() const { return info_.proto ? 1 : 0; }
@@ -165,6 +169,7 @@ class Session final : public MessageSink,
   [[nodiscard]] bool allow(RateKind kind, std::string_view id, std::string_view channel = {},
                            const NamespaceConfig* options = nullptr);
   void refuse(const RateRefusal& refusal, std::string_view id, std::string_view channel);
+  [[nodiscard]] HookQueue& hook_queue();
   void on_timer();
   void schedule_timer();
   void send_heartbeat();
@@ -202,6 +207,7 @@ class Session final : public MessageSink,
   bool calling_ = false;  // has called methods
   bool has_spilled_ = false;
   bool hidden_ = false;  // nobody looks at it, the client says
+  std::unique_ptr<HookQueue> hooks_;  // from the first message on that waits for a hook
   Timer timer_;
 };
 

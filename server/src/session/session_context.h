@@ -11,8 +11,10 @@
 #include "observability/server_metrics.h"
 #include "protocol/codec.h"
 #include "protocol/schema_registry.h"
+#include "session/hook_caller.h"
 #include "session/rpc_desk.h"
 #include "session/session_directory.h"
+#include "session/transfer_desk.h"
 #include "session/user_directory.h"
 
 namespace tidewire {
@@ -37,6 +39,8 @@ struct SessionContext {
   RateLimiter& rates;
   RpcDesk& rpc;
   std::shared_ptr<const Authenticator> authenticator;  // replaced when the keys are reloaded
+  const HookCaller* hooks = &HookCaller::none();
+  TransferDesk* transfers = nullptr;  // nullptr: messages come in one piece only
 };
 
 }  // namespace tidewire

@@ -13,6 +13,7 @@
 
 #include "auth/token_minter.h"
 #include "hub/domain_fixture.h"
+#include "session/fake_http.h"
 #include "session/session.h"
 
 /// For tests only: sessions over a domain of one shard, with a clock that stands still and a wire
@@ -183,11 +184,21 @@ class SessionWorld {
   SessionDirectory sessions;
   std::vector<SessionDirectory*> directories;
   UserDirectory users{2};
+  TransferDesk transfers{{.mesh = domain.mesh,
+                          .sessions = directories,
+                          .clock = domain.clock,
+                          .timers = timers,
+                          .limits = {}}};
+  FakeHttp http;
+  HookCaller hooks;  // nobody is asked
   RpcDesk desk{{.mesh = domain.mesh,
                 .sessions = directories,
                 .clock = domain.clock,
                 .timers = timers,
-                .limits = {}}};
+                .limits = {},
+                .backends = {{.methods = {"backend.*"}, .timeout_ms = 500},
+                             {.methods = {"backend.safe"}, .idempotent = true}},
+                .http = &http}};
   RateLimiter rates{domain.config};
   SessionContext context{.config = domain.config,
                          .node = *domain.nodes[0],
@@ -204,7 +215,9 @@ class SessionWorld {
                          .users = users,
                          .rates = rates,
                          .rpc = desk,
-                         .authenticator = make_authenticator()};
+                         .authenticator = make_authenticator(),
+                         .hooks = &hooks,
+                         .transfers = &transfers};
   int connections = 0;
 };
 

@@ -7,6 +7,8 @@
 #include "protocol/commands.h"
 #include "protocol/replies.h"
 #include "session/channel_access.h"
+#include "session/hook_handler.h"
+#include "session/kept_envelope.h"
 #include "session/payloads.h"
 #include "session/session.h"
 
@@ -17,6 +19,7 @@ struct SubscribeHandler::Wanted {
   SubscribeRequest request;
   PermissionSet permissions;
   const NamespaceConfig* options = nullptr;
+  PermissionSet ceiling = PermissionSet::all();
   BatchLimits batch;
   OverflowPolicy overflow = OverflowPolicy::by_class;
   StreamMode mode;
@@ -59,7 +62,7 @@ StreamMode mode_of(const SubscribeCommand& command, const NamespaceConfig& optio
 
 std::expected<SubscribeHandler::Wanted, Error> SubscribeHandler::check(Session& session,
                                                                        const Envelope& envelope) {
-  auto command = parse_subscribe(envelope.payload);
+  auto command = parse_subscribe(envelope.payload.empty() ? "{}" : envelope.payload);
   if (!command) return std::unexpected(std::move(command.error()));
   auto access = access_to(session, envelope.channel);
   if (!access) return std::unexpected(std::move(access.error()));
@@ -101,17 +104,50 @@ std::expected<SubscribeHandler::Wanted, Error> SubscribeHandler::check(Session& 
 
 void SubscribeHandler::subscribe(Session& session, const Envelope& envelope) {
   auto wanted = check(session, envelope);
-  if (!wanted) return session.reply_error(envelope.id, wanted.error(), envelope.channel);
+  if (!wanted) return refuse(session, envelope, wanted.error());
   if (!session.allow(RateKind::subscribes, envelope.id, envelope.channel, wanted->options)) return;
+  if (asks_first(session, envelope, *wanted)) return;
+  begin(session, std::move(*wanted), std::string(envelope.id));
+}
+
+/// The subscription that the URL implies has no `id` and no payload, and the connection stands or
+/// falls with it.
+void SubscribeHandler::refuse(Session& session, const Envelope& envelope, const Error& error) {
+  session.reply_error(envelope.id, error, envelope.channel);
+  if (envelope.payload.empty())
+    session.close(CloseCode::forbidden, "the channel of the URL is not permitted");
+}
+
+bool SubscribeHandler::asks_first(Session& session, const Envelope& envelope,
+                                  const Wanted& wanted) {
+  if (!session.context_.hooks->asks(HookKind::subscribe)) return false;
+  auto kept = std::make_shared<const KeptEnvelope>(envelope);
+  return HookHandler::subscribe(
+      session, wanted.request.channel, wanted.permissions,
+      {.begin = [kept](Session& asker,
+                       PermissionSet ceiling) { finish_asking(asker, kept->view(), ceiling); },
+       .refuse = [kept](Session& asker,
+                        const Error& error) { refuse(asker, kept->view(), error); }});
+}
+
+void SubscribeHandler::finish_asking(Session& session, const Envelope& envelope,
+                                     PermissionSet ceiling) {
+  auto wanted = check(session, envelope);  // much may have happened since
+  if (!wanted) return refuse(session, envelope, wanted.error());
+  wanted->permissions &= ceiling;
+  wanted->ceiling = ceiling;
+  if (!wanted->permissions.contains(Permission::subscribe))
+    return refuse(session, envelope,
+                  {.code = ErrorCode::permission_denied,
+                   .message = "the application does not allow to subscribe to this channel",
+                   .path = "/channel"});
+  if (!wanted->permissions.contains(Permission::history)) wanted->request.history = 0;
   begin(session, std::move(*wanted), std::string(envelope.id));
 }
 
 void SubscribeHandler::subscribe_scope(Session& session) {
-  const Envelope implied{.type = to_name(MessageType::subscribe), .channel = session.scope_};
-  auto wanted = check(session, implied);
-  if (wanted) return begin(session, std::move(*wanted), {});
-  session.reply_error({}, wanted.error(), session.scope_);
-  session.close(CloseCode::forbidden, "the channel of the URL is not permitted");
+  subscribe(session,
+            {.type = to_name(MessageType::subscribe), .channel = session.scope_, .payload = {}});
 }
 
 bool SubscribeHandler::subscribe_by_operator(Session& session, const std::string& channel) {
@@ -142,6 +178,7 @@ void SubscribeHandler::begin(Session& session, Wanted wanted, std::string id) {
   const std::string channel = wanted.request.channel;
   auto place = std::make_unique<ChannelPlace>(session, channel);
   place->permissions = wanted.permissions;
+  place->ceiling = wanted.ceiling;
   place->shared_batch = wanted.batch;
   place->batch = session.batch_ ? wanted.batch.with(*session.batch_) : wanted.batch;
   place->overflow = wanted.overflow;

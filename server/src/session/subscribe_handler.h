@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "auth/permission_set.h"
 #include "hub/subscribe_request.h"
 #include "protocol/envelope.h"
 #include "protocol/error.h"
@@ -28,6 +29,9 @@ class SubscribeHandler {
  private:
   struct Wanted;
   static std::expected<Wanted, Error> check(Session& session, const Envelope& envelope);
+  static void refuse(Session& session, const Envelope& envelope, const Error& error);
+  static bool asks_first(Session& session, const Envelope& envelope, const Wanted& wanted);
+  static void finish_asking(Session& session, const Envelope& envelope, PermissionSet ceiling);
   static void begin(Session& session, Wanted wanted, std::string id);
   static void finish(Session& session, const std::string& channel, const std::string& id,
                      std::expected<SubscribeSnapshot, Error> result);

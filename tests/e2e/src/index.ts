@@ -1,3 +1,4 @@
+export { startBackend, type Backend, type BackendRequest } from './backend'
 export { api, request, type Answer } from './http'
 export { startProxy, type Proxy } from './proxy'
 export { openRaw, openUser, refusal, Refused, type Message, type Raw } from './raw'

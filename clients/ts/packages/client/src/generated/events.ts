@@ -10,6 +10,12 @@ export interface Ack {
   duplicate: boolean
   /** Only of stream_cancel. cancelled: the message grew and has ended now. pending: nobody has begun it; it ends at its first piece. ended: it had ended before. */
   state?: 'cancelled' | 'pending' | 'ended'
+  /** Of a transfer. */
+  transferId?: string
+  /** The piece of the transfer that is expected next. */
+  nextIndex?: number
+  /** Bytes of the transfer that arrived. */
+  received?: number
 }
 
 /** The client has processed the channel up to here. */
@@ -618,6 +624,30 @@ export interface Subscribed {
   streams: Array<WireEnvelope>
 }
 
+/** Announces a message in pieces, or asks how much of it arrived. */
+export interface TransferBeginCommand {
+  /** Chosen by the client; the same for every piece. */
+  transferId: string
+  /** Bytes of the whole message in UTF-8. */
+  size: number
+}
+
+/** One piece of a message. */
+export interface TransferChunkCommand {
+  /** Chosen by the client; the same for every piece. */
+  transferId: string
+  /** Its place, from 1. */
+  index: number
+  /** A piece of the text of the message. */
+  data: string
+}
+
+/** The message is whole. */
+export interface TransferEndCommand {
+  /** Chosen by the client; the same for every piece. */
+  transferId: string
+}
+
 /** The subscription has ended. */
 export interface Unsubscribed {
   /** Why. */
@@ -707,6 +737,9 @@ export interface CommandMap {
   state_delete: StateDeleteCommand
   stream_open: StreamOpen
   stream_status: StreamStatusCommand
+  transfer_begin: TransferBeginCommand
+  transfer_chunk: TransferChunkCommand
+  transfer_end: TransferEndCommand
   stream_cancel: StreamCancel
   connection_heartbeat: ConnectionHeartbeat
 }
