@@ -33,8 +33,8 @@ void ApiService::rpc(std::string_view text, RespondFn respond) {
                    .timeout_ms = body->timeout_ms,
                    .reply = [respond = std::move(respond)](RpcOutcome outcome) mutable {
                      if (!outcome) return respond(error_reply(of_body(std::move(outcome.error()))));
-                     respond(json_reply(
-                         rpc_result_payload(outcome->result_json, outcome->message_id)));
+                     respond(
+                         json_reply(rpc_result_payload(outcome->result_json, outcome->message_id)));
                    }});
 }
 

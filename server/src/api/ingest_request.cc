@@ -5,6 +5,7 @@
 
 #include "api/error_reply.h"
 #include "api/json_reply.h"
+#include "auth/claims.h"
 #include "http/query.h"
 #include "protocol/channel_name.h"
 #include "protocol/commands.h"
@@ -15,7 +16,6 @@ namespace {
 
 constexpr std::size_t kEventBytesMax = 256 * 1024;
 constexpr std::size_t kUnansweredMax = 256;
-constexpr std::size_t kUserIdBytesMax = 255;
 /// A body that lives but says nothing keeps its message from being interrupted.
 constexpr MonoMillis kTouchMs = 5'000;
 

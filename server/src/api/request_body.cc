@@ -86,10 +86,10 @@ std::expected<std::string, Error> parse_channel_body(std::string_view text) {
 }
 
 std::expected<ReceiptsBody, Error> parse_receipts_body(std::string_view text) {
-  Reader reader(text);
+  BodyReader reader(text);
   ReceiptsBody body{.channel = reader.channel("channel")};
   body.offset = reader.number("offset", 0);
-  return finish(std::move(body), reader);
+  return reader.finish(std::move(body));
 }
 
 std::expected<ListBody, Error> parse_list_body(std::string_view text) {

@@ -4,13 +4,12 @@
 #include <utility>
 
 #include "api/body_reader.h"
+#include "auth/claims.h"
 #include "protocol/commands.h"
 #include "protocol/json_reader.h"
 
 namespace tidewire {
 namespace {
-
-constexpr std::size_t kUserIdBytesMax = 255;
 
 std::string read_part_text(BodyReader& reader, const char* name, std::size_t bytes_min,
                            std::size_t bytes_max) {

@@ -206,7 +206,7 @@ class Session final : public MessageSink,
   bool serving_ = false;  // has offered methods
   bool calling_ = false;  // has called methods
   bool has_spilled_ = false;
-  bool hidden_ = false;  // nobody looks at it, the client says
+  bool hidden_ = false;               // nobody looks at it, the client says
   std::unique_ptr<HookQueue> hooks_;  // from the first message on that waits for a hook
   Timer timer_;
 };

@@ -18,7 +18,6 @@ namespace tidewire {
 struct SubscribeHandler::Wanted {
   SubscribeRequest request;
   PermissionSet permissions;
-  const NamespaceConfig* options = nullptr;
   PermissionSet ceiling = PermissionSet::all();
   BatchLimits batch;
   OverflowPolicy overflow = OverflowPolicy::by_class;
@@ -169,6 +168,7 @@ bool SubscribeHandler::subscribe_by_operator(Session& session, const std::string
          .batch = batch_of(access->options),
          .overflow = access->options.overflow,
          .mode = mode_of({}, access->options),
+         .options = &access->options,
          .by_token = true},
         {});
   return true;
