@@ -11,7 +11,7 @@ namespace {
 std::vector<Option> all_options() {
   std::vector<Option> all;
   for (const std::span<const Option> part :
-       {network_options(), auth_options(), limits_options(), lanes_options(), rates_options(),
+       {network_options(), auth_options(), limits_options(), rates_options(), lanes_options(),
         storage_options(), outbound_options(), hook_options(), process_options()})
     all.insert(all.end(), part.begin(), part.end());
   return all;

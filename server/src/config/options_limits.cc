@@ -189,7 +189,7 @@ constexpr Option kRows[] = {
      .max = 1'000},
     {.path = "limits.typing_users",
      .kind = integer,
-     .help = "Devices of one channel whose typing ends by itself and is told to late joiners.",
+     .help = "Devices of one channel whose typing ends by itself.",
      .target = AT(limits.typing_users),
      .min = 1,
      .max = 10'000},
@@ -259,12 +259,12 @@ constexpr Option kRows[] = {
      .target = AT(limits.rpc_timeout),
      .min = 100,
      .max = kHour},
-
-    {.path = "presence.grace",
-     .kind = duration,
-     .help = "A user whose connection is lost stays present for so long.",
-     .target = AT(presence.grace),
-     .max = kHour},
+    {.path = "limits.rate_entries",
+     .kind = integer,
+     .help = "Users, and addresses, whose rates are remembered; the longest silent one goes.",
+     .target = AT(limits.rate_entries),
+     .min = 16,
+     .max = 10 * kMillion},
 };
 
 }  // namespace

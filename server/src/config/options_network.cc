@@ -52,6 +52,12 @@ constexpr Option kRows[] = {
      .min = 100,
      .max = kHour},
 
+    {.path = "presence.grace",
+     .kind = duration,
+     .help = "A user whose connection is lost stays present for so long.",
+     .target = AT(presence.grace),
+     .max = kHour},
+
     {.path = "compression.enabled",
      .kind = boolean,
      .help = "Offer permessage-deflate to clients that ask for it.",

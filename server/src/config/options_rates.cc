@@ -42,12 +42,6 @@ constexpr auto kRows = std::to_array<Option>({
     RATE(address, publishes, integer, "address"),
     RATE(address, rpcs, integer, "address"),
     RATE(api, publishes, integer, "server API, all keys together"),
-    Option{.path = "limits.rate_entries",
-           .kind = OptionKind::integer,
-           .help = "Users, and addresses, whose rates are remembered; the longest silent one goes.",
-           .target = AT(limits.rate_entries),
-           .min = 16,
-           .max = 10 * kMillion},
 });
 
 constexpr auto kNamespaceRows = std::to_array<Option>({

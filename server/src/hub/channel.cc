@@ -135,6 +135,7 @@ void Channel::subscribe(const SubscribeRequest& request, ShardIndex shard,
   // Joining comes before the interest is counted, so nobody is told of their own arrival.
   presence_.join(request);
   if (receipts_) receipts_->join(request.user_id);
+  activity_.joined();
   ++interest_[shard];
   ++subscribers_;
   log_.replay(request.since, request.history,
@@ -149,7 +150,6 @@ SubscribeSnapshot Channel::snapshot(bool was_recovering, Replay replay) const {
                              .publications = std::move(replay.publications),
                              .streams = streams_.snapshots()};
   latest_.add_to(snapshot.latest);
-  activity_.add_to(snapshot.latest);
   state_.add_to(snapshot.latest);
   if (receipts_) receipts_->add_to(snapshot.latest);
   return snapshot;

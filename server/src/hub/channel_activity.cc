@@ -21,15 +21,17 @@ void ChannelActivity::typing(const PublishRequest& request) {
   if (known == typing_.end()) {
     PublicationPtr event = emit(request);
     if (typing_.size() >= scope_.context.limits.typing_users) return;
-    typing_.emplace(who, Typing{std::move(event), now, now + timeout});
+    typing_.emplace(who, Typing{std::move(event), now, joins_, now + timeout});
   } else {
     Typing& typing = known->second;
     typing.ends_at = now + timeout;
     const bool news = typing.event->payload() != request.payload ||
-                      typing.event->sender.connection_id != request.from.connection_id;
+                      typing.event->sender.connection_id != request.from.connection_id ||
+                      typing.told_joins != joins_;
     if (!news && now - typing.told_at < timeout / 2) return;
     typing.event = emit(request);
     typing.told_at = now;
+    typing.told_joins = joins_;
   }
   scope_.wake_at(now + timeout);
 }
@@ -69,10 +71,6 @@ std::optional<MonoMillis> ChannelActivity::run_due() {
     }
   }
   return due;
-}
-
-void ChannelActivity::add_to(std::vector<PublicationPtr>& snapshot) const {
-  for (const auto& [who, typing] : typing_) snapshot.push_back(typing.event);
 }
 
 PublicationPtr ChannelActivity::emit(const PublishRequest& request) {

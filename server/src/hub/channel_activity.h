@@ -1,11 +1,11 @@
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 #include "hub/channel_latest.h"
 #include "hub/channel_scope.h"
@@ -19,16 +19,16 @@ namespace tidewire {
 /// the server.
 ///
 /// Owner:  one Channel. Thread: the channel's owner shard.
-/// Limit:  ChannelLimits::typing_users devices; past it typing is delivered, but neither ends by
-///         itself nor is told to late joiners. The status of an agent ends while ChannelLatest
+/// Limit:  ChannelLimits::typing_users devices; past it typing is delivered, but does not end by
+///         itself. The status of an agent ends while ChannelLatest
 ///         keeps it.
 class ChannelActivity {
  public:
   ChannelActivity(const ChannelScope& scope, ChannelLatest& latest)
       : scope_(scope), latest_(latest) {}
 
-  /// Delivers a `user_typing`. A repeat that tells nothing new prolongs and is not delivered again
-  /// before half of the timeout has passed.
+  /// Delivers a `user_typing`. A repeat that tells nothing new prolongs, and is delivered again
+  /// when somebody has joined or half of the timeout has passed since the last one.
   void typing(const PublishRequest& request);
   /// The user's message is there: nothing is typed any more.
   void message_by(std::string_view user_id);
@@ -37,14 +37,15 @@ class ChannelActivity {
   /// Ends what is due by now; when to call again, if ever.
   std::optional<MonoMillis> run_due();
 
-  /// Who types, for who joins now.
-  void add_to(std::vector<PublicationPtr>& snapshot) const;
+  /// Somebody joined, who learns of what goes on from the next repeat: typing is kept nowhere.
+  void joined() { ++joins_; }
   [[nodiscard]] bool idle() const { return typing_.empty(); }
 
  private:
   struct Typing {
     PublicationPtr event;
     MonoMillis told_at = 0;
+    std::uint64_t told_joins = 0;
     MonoMillis ends_at = 0;
   };
   using Who = std::pair<std::string, std::string>;  // user id, `sessionId` of the payload
@@ -56,6 +57,7 @@ class ChannelActivity {
   const ChannelScope& scope_;
   ChannelLatest& latest_;
   Table typing_;
+  std::uint64_t joins_ = 0;
 };
 
 }  // namespace tidewire

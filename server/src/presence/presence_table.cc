@@ -24,7 +24,10 @@ PresenceTable::Change PresenceTable::join(std::string_view user_id, std::string_
   devices.push_back({std::string(device)});
   ++devices_;
   User& user = found->second;
-  if (user.own_info || user.info_json == info_json) return Change::another_device;
+  // A token without info says nothing about its user.
+  const bool says_nothing = info_json.empty() || info_json == "{}";
+  if (user.own_info || says_nothing || user.info_json == info_json)
+    return Change::another_device;
   user.info_json = info_json;
   return Change::another_info;
 }

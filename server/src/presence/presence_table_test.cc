@@ -89,6 +89,8 @@ TEST(PresenceTable, KnowsWhenAUsersInfoIsAnotherOne) {
   PresenceTable table(10);
   table.join("ann", "s1", R"({"n":1})", 0);
   EXPECT_EQ(table.join("ann", "s2", R"({"n":1})", 0), Change::another_device);
+  EXPECT_EQ(table.join("ann", "s0", "", 0), Change::another_device) << "nothing is said";
+  EXPECT_EQ(table.join("ann", "s00", "{}", 0), Change::another_device);
   EXPECT_EQ(table.join("ann", "s3", R"({"n":2})", 0), Change::another_info);
   EXPECT_EQ(table.update("ann", "s1", R"({"away":true})"), Change::another_info);
   EXPECT_EQ(table.update("ann", "s2", R"({"away":true})"), Change::same_device);

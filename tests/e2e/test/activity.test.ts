@@ -30,17 +30,21 @@ it('typing ends after its timeout, in the name of its user', async () => {
   expect(end.offset).toBeUndefined()
 })
 
-it('typing ends with the message, and a late joiner knows who types', async () => {
+it('typing ends with the message, and a late joiner learns of it from the next repeat', async () => {
   const viewer = await openUser(server(), 'viewer')
   await viewer.subscribe('chat:b')
   const ann = await openUser(server(), 'ann')
   await ann.ask({ ...typing('ann'), channel: 'chat:b' })
   const late = await openUser(server(), 'late')
   const { payload } = await late.subscribe('chat:b')
-  expect(payload.latest).toEqual([expect.objectContaining({ type: 'user_typing', payload: { userId: 'ann', sessionId: 's1' } })])
+  expect(payload.latest).toEqual([])
+  await ann.ask({ ...typing('ann'), channel: 'chat:b' })
+  expect((await late.next('user_typing')).payload).toEqual({ userId: 'ann', sessionId: 's1' })
   await ann.ask({ type: 'chat_message', channel: 'chat:b', payload: { content: 'hi', role: 'user' } })
-  const seen = [await viewer.next(any), await viewer.next(any), await viewer.next(any)].map((each) => `${each.type} ${each.payload.isTyping}`)
-  expect(seen).toEqual(['user_typing undefined', 'user_typing false', 'chat_message undefined'])
+  const seen = [await viewer.next(any), await viewer.next(any), await viewer.next(any), await viewer.next(any)].map((each) => `${each.type} ${each.payload.isTyping}`)
+  // The end is of low priority: the message of the same turn may overtake it.
+  expect(seen.slice(0, 2)).toEqual(['user_typing undefined', 'user_typing undefined'])
+  expect(seen.slice(2).sort()).toEqual(['chat_message undefined', 'user_typing false'])
 })
 
 it('nobody types for somebody else', async () => {
