@@ -42,6 +42,7 @@ void ConsumerAcks::begin(const SubscribeSnapshot& snapshot) {
   epoch_ = snapshot.position.epoch;
   const AckState state = snapshot.recovered ? before_ : AckState{.acked = snapshot.position.offset};
   tracker_.begin(state, snapshot.position.offset, now());
+  sent_at_ = now();
   settle();
 }
 
@@ -52,6 +53,7 @@ bool ConsumerAcks::take(const Publication& publication) {
     return false;
   }
   const bool send = tracker_.take(publication.offset, now()) == AckTracker::Taken::send;
+  if (send) sent_at_ = now();
   settle();
   return send;
 }
@@ -60,6 +62,12 @@ AckTracker::Result ConsumerAcks::acknowledge(std::uint64_t offset) {
   const AckTracker::Result result = tracker_.acknowledge(offset, now());
   settle();
   return result;
+}
+
+/// Whether everything that was sent here has left the outbox.
+bool ConsumerAcks::all_left() const {
+  const auto oldest = session_.outbox().oldest();
+  return !oldest || *oldest > sent_at_;
 }
 
 /// Brings the timer and the gauge up to date and reads on when there is room.
@@ -78,7 +86,7 @@ void ConsumerAcks::settle() {
 }
 
 void ConsumerAcks::on_due() {
-  if (reading_ || session_.outbox().queued_bytes() > 0) {
+  if (reading_ || !all_left()) {
     tracker_.postpone(now());
     return settle();
   }
@@ -116,6 +124,7 @@ void ConsumerAcks::send_more(Page page) {
     if (own(*publication)) {
       tracker_.take_own(publication->offset, now());
     } else if (tracker_.take(publication->offset, now()) == AckTracker::Taken::send) {
+      sent_at_ = now();
       session_.push_event(place_, session_.render(*publication), publication);
     }
   }
@@ -132,6 +141,7 @@ void ConsumerAcks::send_again(Page page) {
       continue;
     }
     ++count;
+    sent_at_ = now();
     session_.push_event(place_, session_.render_again(*publication, before), publication);
   }
   session_.context_.metrics.redeliveries.add(count);

@@ -53,6 +53,7 @@ class ConsumerAcks : public std::enable_shared_from_this<ConsumerAcks> {
   void bury(Page page);
   void buried(std::uint64_t offset);
   void settle();
+  [[nodiscard]] bool all_left() const;
   [[nodiscard]] bool own(const Publication& publication) const;
   [[nodiscard]] MonoMillis now() const;
 
@@ -63,6 +64,7 @@ class ConsumerAcks : public std::enable_shared_from_this<ConsumerAcks> {
   std::string dead_letter_;
   std::string epoch_;
   std::uint64_t counted_ = 0;  // in the gauge of unacknowledged events
+  MonoMillis sent_at_ = 0;     // the last time that something went into the outbox
   bool reading_ = false;
   Timer timer_;
 };
