@@ -91,6 +91,18 @@ void ApiService::history(std::string_view text, RespondFn respond) {
       });
 }
 
+void ApiService::history_remove(std::string_view text, RespondFn respond) {
+  auto channel = parse_channel_body(text);
+  if (!channel) return respond(error_reply(channel.error()));
+  parts_.node.remove_history(
+      std::move(*channel),
+      [respond = std::move(respond)](const std::expected<StreamPosition, Error>& top) mutable {
+        if (!top) return respond(error_reply(top.error()));
+        respond(json_reply(
+            JsonObject().text("epoch", top->epoch).number("offset", top->offset).finish()));
+      });
+}
+
 void ApiService::receipts(std::string_view text, RespondFn respond) {
   auto body = parse_receipts_body(text);
   if (!body) return respond(error_reply(body.error()));

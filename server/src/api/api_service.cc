@@ -6,6 +6,8 @@
 #include <openssl/crypto.h>
 
 #include "api/error_reply.h"
+#include "api/json_reply.h"
+#include "api/openapi.h"
 #include "base/json_string.h"
 #include "protocol/json_writer.h"
 
@@ -35,6 +37,7 @@ ApiService::Handler ApiService::find(std::string_view name) {
       {"broadcast", &ApiService::broadcast},
       {"batch", &ApiService::batch},
       {"history", &ApiService::history},
+      {"history/remove", &ApiService::history_remove},
       {"presence", &ApiService::presence},
       {"presence_stats", &ApiService::presence_stats},
       {"receipts", &ApiService::receipts},
@@ -77,13 +80,14 @@ void ApiService::handle(const http::Request& request, RespondFn respond) {
     return call(request, path.starts_with(kPrefix) ? path.substr(kPrefix.size()) : "",
                 std::move(respond));
   }
-  const bool known =
-      request.path == "/livez" || request.path == "/readyz" || request.path == "/metrics";
+  const bool known = request.path == "/livez" || request.path == "/readyz" ||
+                     request.path == "/metrics" || request.path == "/openapi.json";
   if (!known)
     return respond(error_reply({.code = ErrorCode::not_found, .message = "no such path"}));
   if (!is_read(request)) return respond(http::method_not_allowed("GET, HEAD"));
   if (request.path == "/livez") return respond(text(200, "ok\n"));
   if (request.path == "/readyz") return respond(ready());
+  if (request.path == "/openapi.json") return respond(json_reply(std::string(kOpenApi)));
   http::Response response;
   response.body(MetricsRegistry::kContentType, parts_.metrics.text());
   respond(std::move(response));

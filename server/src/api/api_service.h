@@ -70,6 +70,7 @@ class ApiService {
   void publish(std::string_view body, RespondFn respond);
   void broadcast(std::string_view body, RespondFn respond);
   void history(std::string_view body, RespondFn respond);
+  void history_remove(std::string_view body, RespondFn respond);
   void presence(std::string_view body, RespondFn respond);
   void presence_stats(std::string_view body, RespondFn respond);
   void receipts(std::string_view body, RespondFn respond);

@@ -177,6 +177,12 @@ void Channel::history(const HistoryQuery& query,
   });
 }
 
+StreamPosition Channel::remove_history() {
+  touch();
+  log_.remove_all();
+  return log_.top();
+}
+
 void Channel::sweep() {
   streams_.interrupt_abandoned();
   log_.sweep();

@@ -49,6 +49,9 @@ class Channel {
   void history(const HistoryQuery& query,
                std::move_only_function<void(std::expected<HistoryPage, Error>)> done);
 
+  /// Forgets the durable events and says where the stream stands.
+  StreamPosition remove_history();
+
   void change_state(StateChange change, ChannelState::Done done);
   std::expected<CancelAck, Error> cancel(const CancelRequest& request);
   bool end_stream(const InterruptRequest& request);

@@ -108,6 +108,14 @@ void ChannelLog::retry_unsaved() {
   });
 }
 
+void ChannelLog::remove_all() {
+  removed_ = memory_.top().offset;
+  floor_ = removed_ + 1;
+  memory_.clear();
+  if (scope_.context.store.outlives_memory())
+    scope_.context.store.trim(scope_.stored, kept(scope_.now()));
+}
+
 void ChannelLog::sweep() {
   const WallMillis now = scope_.now();
   memory_.trim(now);
@@ -118,7 +126,8 @@ void ChannelLog::sweep() {
 KeptRange ChannelLog::kept(WallMillis now) const {
   const NamespaceConfig& options = scope_.options;
   const std::uint64_t next = memory_.next_offset();
-  return {.first_offset = next > options.history_size ? next - options.history_size : 1,
+  const std::uint64_t first = next > options.history_size ? next - options.history_size : 1;
+  return {.first_offset = std::max(first, removed_ + 1),
           .bytes_before = total_ > options.history_bytes ? total_ - options.history_bytes : 0,
           .oldest_ts = now - options.history_ttl.count()};
 }

@@ -50,6 +50,10 @@ class ChannelLog {
   void page(const HistoryQuery& query,
             std::move_only_function<void(std::expected<std::vector<PublicationPtr>, Error>)> done);
 
+  /// Forgets everything that is stored now, here and, with its next commit, in the store. Positions
+  /// go on counting.
+  void remove_all();
+
   /// Stores what could not be stored before, and lets go of what is too old.
   void sweep();
 
@@ -91,6 +95,7 @@ class ChannelLog {
   std::uint64_t total_;        // bytes of all stored publications there ever were
   std::uint64_t next_total_;   // with those that wait
   std::uint64_t floor_;        // nothing before it is in the store
+  std::uint64_t removed_ = 0;  // everything up to it was removed
   WallMillis trim_at_ = 0;
   std::size_t reading_ = 0;
 };

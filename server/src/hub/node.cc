@@ -173,6 +173,19 @@ void Node::history(std::string channel, HistoryQuery query,
       std::move(done));
 }
 
+void Node::remove_history(std::string channel,
+                          Done<std::expected<StreamPosition, Error>> done) {
+  const std::string name = channel;
+  ask<std::expected<StreamPosition, Error>>(
+      name,
+      [channel = std::move(channel)](Node& node) -> std::expected<StreamPosition, Error> {
+        auto found = node.channels_.find_or_create(channel);
+        if (!found) return std::unexpected(std::move(found.error()));
+        return (*found)->remove_history();
+      },
+      std::move(done));
+}
+
 void Node::presence(std::string channel, Done<PresenceReport> done) {
   const std::string name = channel;
   ask<PresenceReport>(

@@ -81,6 +81,8 @@ class Node {
 
   void history(std::string channel, HistoryQuery query,
                Done<std::expected<HistoryPage, Error>> done);
+  /// Forgets a channel's durable events; the answer says where its stream stands.
+  void remove_history(std::string channel, Done<std::expected<StreamPosition, Error>> done);
   void presence(std::string channel, Done<PresenceReport> done);
   void presence_stats(std::string channel, Done<PresenceStats> done);
   void presence_update(PresenceUpdate update, Done<std::expected<void, Error>> done);
