@@ -12,6 +12,7 @@ import { createReceipts, type Receipts } from './receipts'
 import { createRequests, type RequestRule } from './requests'
 import { serverError } from './server_error'
 import { createSubscription, type Subscription } from './subscription'
+import { createVisibility } from './visibility'
 import { createWorker } from './worker'
 
 interface Room<Custom extends object> {
@@ -55,6 +56,7 @@ export function createClient<Custom extends object = {}>(options: ClientOptions)
       return messages
     },
     open() {
+      visibility.open()
       for (const message of worker.offer()) offer(message)
       for (const { subscription } of rooms.values()) subscription.opened()
       requests.open()
@@ -69,6 +71,7 @@ export function createClient<Custom extends object = {}>(options: ClientOptions)
       }
     },
     closed(reason) {
+      visibility.closed()
       subscribing.clear()
       const error = closedError(reason)
       requests.fail(error)
@@ -110,6 +113,7 @@ export function createClient<Custom extends object = {}>(options: ClientOptions)
     })
   }
   const worker = createWorker(tell, offer)
+  const visibility = createVisibility(env, tell)
 
   const room = (name: string): Room<Custom> => {
     let found = rooms.get(name)
@@ -185,6 +189,12 @@ export function createClient<Custom extends object = {}>(options: ClientOptions)
       return connection.state()
     },
     onState: connection.onState,
+    get visibility() {
+      return visibility.get()
+    },
+    set visibility(next) {
+      visibility.set(next)
+    },
     connect: connection.connect,
     close: connection.close,
     on: ((type: string, handler: (event: never) => void) => emitter.on(type, handler)) as Client<Custom>['on'],
@@ -212,7 +222,7 @@ export function createClient<Custom extends object = {}>(options: ClientOptions)
 }
 
 /** Answers nobody waits for any more, such as one that came after its timeout. */
-const replies = new Set(['ack', 'history', 'presence', 'receipts', 'rpc_result', 'state'])
+const replies = new Set(['ack', 'history', 'presence', 'receipts', 'rpc_result', 'state', 'stream_status'])
 
 /** `wss://host/ws/chat/1` is subscribed to `chat:1` by its URL. */
 export function impliedChannel(url: string): string | undefined {
