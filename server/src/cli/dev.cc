@@ -32,7 +32,7 @@ std::string find_demo() {
 NamespaceConfig demo_namespace() {
   NamespaceConfig options;
   options.publish = options.subscribe = options.history = options.cancel = true;
-  options.state = true;
+  options.state = options.receipts = true;
   options.presence = options.join_leave = true;
   // Long enough for a page that is reloaded the next morning.
   options.history_size = 500;
