@@ -11,7 +11,8 @@ import type { AgentView, Entry, Link, Notice, Numbers, Trip, TripView } from './
 
 const historyLimit = 200
 const pingEveryMs = 5000
-const typingShownMs = 4500
+/** The server ends what nobody repeats; this is for when it cannot be heard. */
+const typingShownMs = 10_000
 const sendWithinMs = 10 * 60_000
 const samples = 40
 /** Faster than this nobody sees letters come. */
@@ -233,9 +234,8 @@ export function openTrip(room: string, me: Identity, url: string): Trip {
     send: (text) => void outbox.add(text),
     retry: outbox.retry,
     setTyping(isTyping) {
-      const { state } = client
-      if (state.status !== 'open') return
-      channel.send('user_typing', { userId: state.userId, sessionId: state.sessionId, isTyping }, { echo: false })
+      if (isTyping) channel.typing()
+      else channel.stopTyping()
     },
     stopAnswer(id) {
       channel.cancelStream(id, { reason: 'stopped by a reader', timeoutMs: 5000 }).catch(() => undefined)
