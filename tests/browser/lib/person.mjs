@@ -17,7 +17,7 @@ export async function createPerson(browser, name, url, output, contextOptions = 
         state: item.dataset.state,
         by: item.classList.contains('message--agent') ? 'agent' : item.classList.contains('message--mine') ? 'me' : 'other',
         text: item.querySelector('.message__body').innerText.trim(),
-        steps: [...item.querySelectorAll('.step')].map((step) => step.innerText.trim()),
+        steps: [...item.querySelectorAll('.step')].map((step) => step.textContent),
         seen: item.querySelector('.message__seen')?.innerText ?? '',
       })))
   const itinerary = page.locator('section.plan')
