@@ -4,7 +4,7 @@ import { mkdirSync } from 'node:fs'
 import { chromium } from 'playwright-core'
 import { createServer } from 'vite'
 
-const all = ['welcome', 'invited', 'loading', 'empty', 'thinking', 'streaming', 'answered', 'compare', 'comparing', 'itinerary', 'sending', 'offline', 'lost', 'paused', 'back', 'fatal', 'long']
+const all = ['welcome', 'invited', 'loading', 'empty', 'thinking', 'streaming', 'working', 'stopped', 'seen', 'plan', 'plan+board', 'conflict', 'conflict+board', 'answered', 'compare', 'comparing', 'itinerary', 'sending', 'offline', 'lost', 'paused', 'back', 'fatal', 'long']
 const states = process.argv.length > 2 ? process.argv.slice(2) : all
 const sizes = { phone: { width: 390, height: 844 }, desktop: { width: 1280, height: 800 } }
 const out = new URL('../../../tests/output/trip-planner/', import.meta.url).pathname

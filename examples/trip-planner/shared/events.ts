@@ -23,11 +23,13 @@ export type TripEvents = {
   agent_invite: { room: string }
   /** The agent is there; whoever wants it invites it again. On `agents`. */
   agent_ready: { userId: string; name: string }
-  /** The places behind an answer. In the room. */
-  place_cards: { messageId: string; places: PlaceCard[] }
-  /** A reader has had enough of an answer; for servers without `stream_cancel`. In the room. */
-  answer_stop: { messageId: string }
 }
+
+/**
+ * Kinds of the typed parts of an answer. A step is a `reasoning` or `tool_call` and, with the same id, what came of it; `places` holds the
+ * places behind the answer as JSON.
+ */
+export const partKinds = { thought: 'reasoning', call: 'tool_call', result: 'tool_result', places: 'places' } as const
 
 export const lobby = 'agent:trips'
 export const agents = 'agent:trips.ready'
@@ -39,14 +41,5 @@ export const roomChannel = (room: string): string => `trip:${room}`
 /** Rooms come from URLs: only what a channel name may hold, and not too long. */
 export const isRoom = (room: string): boolean => /^[A-Za-z0-9][A-Za-z0-9_-]{2,63}$/.test(room)
 
-/** The answer to a message; a second attempt, after a server that forgot the first, has a number. */
-export function answerId(questionId: string, attempt = 1): string {
-  const base = `ans-${questionId}`.slice(0, 58)
-  return attempt === 1 ? base : `${base}~${attempt}`
-}
-
-/** Splits an answer's name into what it answers and which attempt it is. */
-export function parseAnswerId(messageId: string): { base: string; attempt: number } {
-  const found = /^(.*)~(\d+)$/.exec(messageId)
-  return found ? { base: found[1]!, attempt: Number(found[2]) } : { base: messageId, attempt: 1 }
-}
+/** The answer to a message. Known before it begins, so that it can be stopped before it begins. */
+export const answerId = (questionId: string): string => `ans-${questionId}`.slice(0, 128)

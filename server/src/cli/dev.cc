@@ -32,6 +32,7 @@ std::string find_demo() {
 NamespaceConfig demo_namespace() {
   NamespaceConfig options;
   options.publish = options.subscribe = options.history = options.cancel = true;
+  options.state = options.receipts = true;
   options.presence = options.join_leave = true;
   // Long enough for a page that is reloaded the next morning.
   options.history_size = 500;
@@ -74,8 +75,11 @@ std::string mint_dev_token(const Config& config) {
 
 void print_banner(std::ostream& out, const RunningServer& server, const Config& config,
                   const std::string& token) {
-  out << "tidewire " << TIDEWIRE_VERSION
-      << " for development; everything is gone when it stops.\n\n";
+  const bool keeps = config.history.url != "memory:";
+  out << "tidewire " << TIDEWIRE_VERSION << " for development; "
+      << (keeps ? "history and state are kept in " + config.history.url.substr(7)
+                : "everything is gone when it stops")
+      << ".\n\n";
   if (!config.static_files.dir.empty()) out << "  open   " << server.public_url << "/\n";
   out << "  ws     ws" << server.public_url.substr(4) << "/ws/chat/demo\n"
       << "  api    " << server.internal_url << "/api/v1/publish\n"

@@ -92,7 +92,7 @@ constexpr std::string_view kMarkdownNamespaces =
 
 A namespace is the part of a channel's name before the first colon: the options of `chat:42` are those of `namespace.chat`.
 Names are 1 to 64 of `A-Z a-z 0-9 _ -`. `namespace.default` is the fallback for every namespace that is not configured; without it
-their channels have the defaults below, which allow nothing, so that only rules of tokens open them. What the keys `publish`, `subscribe`, `history` and `cancel` allow is for users whose token
+their channels have the defaults below, which allow nothing, so that only rules of tokens open them. What the keys `publish`, `subscribe`, `history`, `state` and `cancel` allow is for users whose token
 has no rule for the channel. In the environment: `TIDEWIRE_NAMESPACE_CHAT_HISTORY_SIZE`.
 
 | Key | Default | Takes | Meaning |

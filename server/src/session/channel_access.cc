@@ -11,6 +11,7 @@ NamespaceDefaults defaults_of(const NamespaceConfig& options) {
   if (options.publish) defaults.authenticated.add(Permission::publish);
   if (options.subscribe) defaults.authenticated.add(Permission::subscribe);
   if (options.history) defaults.authenticated.add(Permission::history);
+  if (options.state) defaults.authenticated.add(Permission::state);
   if (options.cancel) defaults.authenticated.add(Permission::cancel);
   if (options.presence && options.subscribe) defaults.authenticated.add(Permission::presence);
   return defaults;

@@ -17,7 +17,12 @@ export async function createPerson(browser, name, url, output, contextOptions = 
         state: item.dataset.state,
         by: item.classList.contains('message--agent') ? 'agent' : item.classList.contains('message--mine') ? 'me' : 'other',
         text: item.querySelector('.message__body').innerText.trim(),
+        steps: [...item.querySelectorAll('.step')].map((step) => step.textContent),
+        seen: item.querySelector('.message__seen')?.innerText ?? '',
       })))
+  const itinerary = page.locator('section.plan')
+  const stop = (title) => itinerary.locator('.stop', { hasText: title })
+  const stops = () => page.$$eval('.stop__title', (titles) => titles.map((title) => title.textContent))
   const text = async (selector) => (await page.locator(selector).first().textContent()) ?? ''
   const sees = (what, check, ms) => until(`${name} sees ${what}`, check, ms)
 
@@ -50,6 +55,19 @@ export async function createPerson(browser, name, url, output, contextOptions = 
         const answer = asked < 0 ? undefined : all.slice(asked).find((message) => message.by === 'agent')
         return answer && answer.text.length >= minLength && (!state || answer.state === state) && answer
       }, ms),
+    stops,
+    seesStops: (titles) => sees(`the itinerary ${titles.join(', ')}`, async () => JSON.stringify(await stops()) === JSON.stringify(titles)),
+    async addStop(title) {
+      await itinerary.getByLabel('New stop').fill(title)
+      await page.keyboard.press('Enter')
+    },
+    beginRename: (title) => itinerary.getByRole('button', { name: `Edit ${title}` }).click(),
+    async finishRename(title) {
+      await itinerary.getByLabel('Words of the stop').and(page.locator(':focus')).fill(title)
+      await page.keyboard.press('Enter')
+    },
+    moveUp: (title) => itinerary.getByRole('button', { name: `Move ${title} up` }).click(),
+    choose: (title, words) => stop(title).getByRole('button', { name: words }).click(),
     text,
     isVisible: (selector) => page.locator(selector).first().isVisible(),
     figure: (label) => page.locator('.figure', { hasText: label }).locator('dd').textContent(),

@@ -80,6 +80,61 @@ describe('conversation', () => {
     }
   })
 
+  it('channel.stream: text and parts reach a reader, who stops it; the producer hears of it, at once or at the first piece', async () => {
+    const agent = clientOf(`${server().ws}/ws`, 'agent')
+    const reader = clientOf(`${server().ws}/ws`, 'reader')
+    const channel = 'chat:writer'
+    const view = trackMessages(reader.channel(channel))
+    await Promise.all([agent.connect(), reader.connect()])
+    await reader.channel(channel).subscribe()
+
+    const writer = agent.channel(channel).stream('answer')
+    await writer.append('{"city":', { part: { id: 'c', kind: 'tool_call', name: 'weather' } })
+    await writer.append('"Lisbon"}', { part: { id: 'c', kind: 'tool_call', name: 'weather' } })
+    await writer.append('Warm.')
+    await until(() => view.get('answer')?.content === 'Warm.')
+    expect(view.get('answer')).toMatchObject({ status: 'streaming', parts: [{ id: 'c', kind: 'tool_call', name: 'weather', content: '{"city":"Lisbon"}' }, { kind: 'text' }] })
+    expect(await reader.channel(channel).streamStatus()).toMatchObject({ status: 'active', streams: [{ messageId: 'answer', rev: 3 }] })
+
+    const heard: unknown[] = []
+    writer.onCancel((reason) => heard.push(reason))
+    expect(await reader.channel(channel).cancelStream('answer', { reason: 'enough' })).toBe('cancelled')
+    expect(await writer.done).toEqual({ status: 'cancelled', reason: 'enough' })
+    expect(heard).toEqual(['enough'])
+    await until(() => view.get('answer')?.status === 'cancelled')
+    expect(view.get('answer')).toMatchObject({ content: 'Warm.', offset: 1 })
+    expect(await reader.channel(channel).cancelStream('answer')).toBe('ended')
+    expect(await reader.channel(channel).streamStatus()).toEqual({ status: 'none', streams: [] })
+
+    expect(await reader.channel(channel).cancelStream('next')).toBe('pending')
+    const next = agent.channel(channel).stream('next')
+    await next.append('x')
+    expect((await next.done).status).toBe('cancelled')
+  })
+
+  it('channel.stream: the server is killed in the middle; the answer is whole in the end', async () => {
+    const first = await startServer()
+    const proxy = await proxied(first)
+    const agent = clientOf(`${proxy.ws}/ws`, 'agent')
+    const reader = clientOf(`${proxy.ws}/ws`, 'reader')
+    const view = trackMessages(reader.channel('chat:w2'))
+    await Promise.all([agent.connect(), reader.connect()])
+    await reader.channel('chat:w2').subscribe()
+    const writer = agent.channel('chat:w2').stream('answer')
+    const words = Array.from({ length: 60 }, (_, i) => `word${i} `)
+    for (const word of words.slice(0, 30)) await writer.append(word)
+    await until(() => (view.get('answer')?.rev ?? 0) > 20)
+    await first.stop('SIGKILL')
+    for (const word of words.slice(30)) void writer.append(word)
+    const end = writer.complete()
+    const second = await startServer()
+    cleanups.push(() => second.stop())
+    proxy.target(second.url)
+    expect(await end).toEqual({ status: 'complete' })
+    await until(() => view.get('answer')?.status === 'complete')
+    expect(view.get('answer')?.content).toBe(words.join(''))
+  })
+
   it('measures the round trip', async () => {
     const quick = await startServer({ flags: { 'heartbeat.interval': '200ms', 'heartbeat.timeout': '2s' } })
     cleanups.push(() => quick.stop())

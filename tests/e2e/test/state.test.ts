@@ -3,7 +3,7 @@ import { openUser, useServer, type Claims, type Raw } from '../src/index'
 
 // protocol.md section 13: the shared state of a channel.
 
-const server = useServer({ flags: { 'limits.state_keys': 4, 'limits.state_value_bytes': '1KiB', 'limits.state_bytes': '2KiB' } })
+const server = useServer({ flags: { 'limits.state_keys': 4, 'limits.state_value_bytes': '1KiB', 'limits.state_bytes': '2KiB', 'namespace.open.state': true } })
 
 const everything: NonNullable<Claims['channels']>[number]['allow'] = ['subscribe', 'publish', 'state']
 const open = (user = 'alice') => openUser(server(), user, { as: { sub: user, channels: [{ match: 'board:*', allow: everything }] } })
@@ -169,6 +169,12 @@ describe('refusals', () => {
     const eve = await openUser(server(), 'eve', { as: { sub: 'eve', channels: [{ match: 'board:*', allow: ['subscribe', 'publish', 'history'] }] } })
     for (const answer of [await get(eve, 'board:p'), await set(eve, 'board:p', 'k', 1), await drop(eve, 'board:p', 'k')])
       expect(answer).toMatchObject({ type: 'error', channel: 'board:p', payload: { code: 1201, name: 'permission_denied' } })
+  })
+
+  it('a namespace may allow it to every user', async () => {
+    const eve = await openUser(server(), 'eve')
+    expect(await set(eve, 'open:p', 'k', 1, 0)).toMatchObject({ type: 'state', payload: { key: 'k', value: 1 } })
+    expect(await set(eve, 'chat:p', 'k', 1)).toMatchObject({ type: 'error', payload: { name: 'permission_denied' } })
   })
 
   it('bad payloads are invalid_message with their path', async () => {

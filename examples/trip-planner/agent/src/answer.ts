@@ -1,4 +1,4 @@
-import { destinations, type Destination } from './catalog'
+import { destinations } from './catalog'
 import { compare } from './answers/compare'
 import { guide } from './answers/guide'
 import { itinerary } from './answers/itinerary'
@@ -6,17 +6,9 @@ import { recommend } from './answers/recommend'
 import { understand, remember, type Memory } from './conversation'
 import { findPlaces } from './gazetteer'
 import type { Query } from './query'
+import { reading, type Answer } from './steps'
 
-export interface Answer {
-  /** Light markdown. */
-  text: string
-  /** The places it is about, in its order. */
-  places: Destination[]
-  /** The month that was asked for. */
-  month?: number
-  /** What the agent does for it, to show as status. */
-  tasks: string[]
-}
+export type { Answer } from './steps'
 
 /** Answers from the data set alone, and keeps in memory what a follow-up needs. */
 export function answer(text: string, memory: Memory): Answer {
@@ -63,7 +55,7 @@ const help = [
   'And I follow along: “the second one”, “cheaper”, “what about October?”',
 ].join('\n')
 
-const plain = (text: string): Answer => ({ text, places: [], tasks: ['Reading the question'] })
+const plain = (text: string): Answer => ({ text, places: [], steps: [reading] })
 
 /** In a chat of several people: is this for the agent, or for the others? */
 export function isForAgent(text: string, memory: Memory): boolean {

@@ -1,16 +1,16 @@
-import type { Channel } from '@tidewire/client'
-import { answerId, parseAnswerId, type TripEvents } from '../../shared/events'
+import type { Channel, StreamEnd, StreamWriter } from '@tidewire/client'
+import { answerId, partKinds, type TripEvents } from '../../shared/events'
 import { answer, type Answer } from './answer'
-import { createAnswerStream, type AnswerStream, type StreamEnd } from './answer_stream'
 import { cardOf } from './catalog'
 import type { Memory } from './conversation'
 import { ModelError, streamAnswer, type ModelOptions, type Turn } from './openai'
 import { paceMs, toPieces } from './pieces'
 
 export interface ReplySeams {
-  channel: Channel<TripEvents>
+  channel: Pick<Channel<TripEvents>, 'stream'>
   model: ModelOptions | undefined
   wait(ms: number): Promise<void>
+  now(): number
   random(): number
   setStatus(status: Status): void
 }
@@ -25,126 +25,133 @@ export const idle: Status = { isActive: false, progress: null, currentTask: null
 
 /** What an earlier process left unfinished. */
 export interface Unfinished {
-  messageId: string
   text: string
+  generation: number
   /** Its last piece. */
   rev: number
 }
 
 /** One answer, from the question to the acknowledged last piece. */
 export interface Reply {
-  readonly messageIds: ReadonlySet<string>
+  /** The text, as far as it was written. */
   readonly done: Promise<string>
+  /** The agent leaves: the answer ends where it is. */
   cancel(): void
 }
 
-const maxAttempts = 4
+const maxAttempts = 3
+const beforeFirstMs = 250
 const thinkingMs = 420
+const shownPlaces = 4
 
 export function startReply(seams: ReplySeams, question: { id: string; text: string }, memory: Memory, turns: readonly Turn[], unfinished?: Unfinished): Reply {
-  const { channel, wait, setStatus } = seams
+  const { channel, wait, now, setStatus } = seams
+  const messageId = answerId(question.id)
   const abort = new AbortController()
-  const messageIds = new Set<string>()
-  let stream: AnswerStream | undefined
+  let writer: StreamWriter | undefined
 
-  const open = (messageId: string, firstIndex = 1): AnswerStream => {
-    messageIds.add(messageId)
-    stream = createAnswerStream({ channel, messageId, wait, firstIndex })
-    return stream
+  const open = (generation: number, firstIndex = 1): StreamWriter => {
+    writer = channel.stream(messageId, { generation, firstIndex })
+    writer.onCancel(() => abort.abort())
+    return writer
   }
 
-  const think = async (found: Answer): Promise<void> => {
-    for (const [step, task] of found.tasks.entries()) {
-      setStatus({ isActive: true, progress: (step + 1) / (found.tasks.length + 1) * 0.3, currentTask: task })
+  /** The steps of the work, as parts of the message that people can unfold. */
+  const think = async (found: Answer, into: StreamWriter): Promise<void> => {
+    for (const [at, step] of found.steps.entries()) {
+      if (abort.signal.aborted || into.ended) return
+      setStatus({ isActive: true, progress: ((at + 1) / (found.steps.length + 1)) * 0.3, currentTask: step.says })
+      const id = `step-${at + 1}`
+      await into.append(step.says, { part: { id, kind: step.tool ? partKinds.call : partKinds.thought, ...(step.tool && { name: step.tool }) } })
       await wait(thinkingMs)
+      if (step.found) await into.append(step.found, { part: { id, kind: partKinds.result } })
     }
+  }
+
+  /** The whole of an answer: what was done for it, its text, the places in it. */
+  const write = async (found: Answer, into: StreamWriter, speak: (into: StreamWriter) => Promise<void>, steps: boolean): Promise<StreamEnd> => {
+    if (steps) await think(found, into)
+    await speak(into)
+    const cards = found.places.slice(0, shownPlaces).map((place) => cardOf(place, found.month))
+    if (cards.length > 0 && !abort.signal.aborted) await into.append(JSON.stringify(cards), { part: { id: 'places', kind: partKinds.places } })
+    return abort.signal.aborted ? into.cancel() : into.complete()
   }
 
   /**
-   * A stream that the server gave up (interrupted, or a name it no longer takes) starts again under the next name; so does
-   * one that an earlier process began and this one cannot continue. Readers see the last attempt only.
+   * An answer that the server has given up (it fell silent for too long) begins again as the next generation, and so does one that an
+   * earlier process began and this one cannot go on with. Readers see the new one in place of the old.
    */
-  const deliver = async (produce: (into: AnswerStream) => Promise<void>): Promise<StreamEnd> => {
-    const first = unfinished ? parseAnswerId(unfinished.messageId).attempt + 1 : 1
-    for (let attempt = first; attempt < first + maxAttempts; attempt++) {
-      const into = open(answerId(question.id, attempt))
-      await produce(into)
-      const end = abort.signal.aborted ? 'cancelled' : await into.finish()
-      if (end !== 'lost' || abort.signal.aborted) return end
-    }
-    return 'lost'
-  }
-
   const run = async (): Promise<string> => {
     const found = answer(question.text, memory)
+    const said: string[] = []
+    const speak = seams.model ? speakModel(seams.model, found, said) : speakData(found, said)
     try {
-      if (!unfinished) await think(found)
-      const said = seams.model ? await speakModel(seams.model, found) : await speakData(found)
-      if (found.places.length > 0 && !abort.signal.aborted) await showPlaces(found)
-      return said
+      setStatus({ isActive: true, progress: 0, currentTask: found.steps[0]?.says ?? 'Reading the question' })
+      await wait(beforeFirstMs)
+      let generation = unfinished?.generation ?? 0
+      const goesOn = unfinished && !seams.model && unfinished.text !== '' && found.text.startsWith(unfinished.text)
+      if (unfinished && goesOn) {
+        said.push(unfinished.text)
+        const end = await write(found, open(generation, unfinished.rev + 1), (into) => recite(found.text.slice(unfinished.text.length), into, said), false)
+        if (end.status !== 'failed') return said.join('')
+      }
+      if (unfinished) generation++
+      for (let attempt = 0; attempt < maxAttempts && !abort.signal.aborted; attempt++) {
+        const end = await write(found, open(generation + attempt), speak, true)
+        if (end.status !== 'failed' || end.error.name !== 'stream_closed') break
+      }
+      return said.join('')
     } finally {
       setStatus(idle)
     }
   }
 
-  const speakData = async (found: Answer): Promise<string> => {
-    const pieces = toPieces(found.text)
-    const rest = unfinished && found.text.startsWith(unfinished.text) ? toPieces(found.text.slice(unfinished.text.length)) : undefined
-    if (unfinished && rest) {
-      const into = open(unfinished.messageId, unfinished.rev + 1)
-      await recite(rest, into, pieces.length - rest.length)
-      if (abort.signal.aborted || (await into.finish()) !== 'lost') return found.text
-    }
-    await deliver((into) => recite(pieces, into, 0))
-    return found.text
+  const speakData = (found: Answer, said: string[]) => (into: StreamWriter): Promise<void> => {
+    said.length = 0
+    return recite(found.text, into, said)
   }
 
-  const recite = async (pieces: readonly string[], into: AnswerStream, before: number): Promise<void> => {
-    let due = Date.now()
+  const recite = async (text: string, into: StreamWriter, said: string[]): Promise<void> => {
+    const pieces = toPieces(text)
+    let due = now()
     for (const [at, piece] of pieces.entries()) {
       if (into.ended || abort.signal.aborted) return
-      await into.push(piece)
-      setStatus({ isActive: true, progress: 0.3 + 0.7 * ((before + at + 1) / (before + pieces.length)), currentTask: 'Writing' })
-      due = Math.max(due + paceMs(seams.random), Date.now() - 100)
-      await wait(Math.max(0, due - Date.now()))
+      said.push(piece)
+      await into.append(piece)
+      setStatus({ isActive: true, progress: 0.3 + 0.7 * ((at + 1) / pieces.length), currentTask: 'Writing' })
+      due = Math.max(due + paceMs(seams.random), now() - 100)
+      await wait(Math.max(0, due - now()))
     }
   }
 
   /** What the model said is kept, so that a second attempt repeats it instead of asking again. */
-  const speakModel = async (model: ModelOptions, found: Answer): Promise<string> => {
-    const said: string[] = []
+  const speakModel = (model: ModelOptions, found: Answer, said: string[]) => {
     let source: AsyncIterator<string> | undefined
-    await deliver(async (into) => {
-      for (const piece of said) await into.push(piece)
-      source ??= friendly(streamAnswer(model, found, turns, abort.signal))
-      for (let step = await source.next(); !step.done; step = await source.next()) {
+    return async (into: StreamWriter): Promise<void> => {
+      for (const piece of said) await into.append(piece)
+      source ??= friendly(streamAnswer(model, found, turns, abort.signal), abort.signal)
+      while (!into.ended && !abort.signal.aborted) {
+        const step = await source.next()
+        if (step.done) return
         said.push(step.value)
-        await into.push(step.value)
+        await into.append(step.value)
         setStatus({ isActive: true, progress: null, currentTask: 'Writing' })
-        if (into.ended || abort.signal.aborted) return
       }
-    })
-    return said.join('')
-  }
-
-  const showPlaces = async (found: Answer): Promise<void> => {
-    const places = found.places.slice(0, 4).map((place) => cardOf(place, found.month))
-    const messageId = answerId(question.id)
-    await channel.publish('place_cards', { messageId, places }, { key: `cards-${messageId}`.slice(0, 64) }).catch(() => undefined)
+    }
   }
 
   const done = run()
   return {
-    messageIds,
     done,
     cancel() {
       abort.abort()
-      stream?.cancel()
+      void writer?.cancel('the agent left')
     },
   }
 }
 
-async function* friendly(source: AsyncIterable<string>): AsyncGenerator<string> {
+/** A model that fails says so in words; one that was stopped just ends. */
+async function* friendly(source: AsyncIterable<string>, stopped: AbortSignal): AsyncGenerator<string> {
   let any = false
   try {
     for await (const piece of source) {
@@ -152,6 +159,7 @@ async function* friendly(source: AsyncIterable<string>): AsyncGenerator<string> 
       yield piece
     }
   } catch (error) {
+    if (stopped.aborted) return
     const words = error instanceof ModelError ? error.message : 'The language model broke off.'
     yield any ? `\n\n*${words}*` : `Sorry, I cannot answer just now. ${words}`
   }

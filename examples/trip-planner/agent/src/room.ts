@@ -1,5 +1,5 @@
 import { foldMessage, type Client, type StreamedMessage, type TidewireEvent } from '@tidewire/client'
-import { answerId, parseAnswerId, roomChannel, type TripEvents } from '../../shared/events'
+import { answerId, roomChannel, type TripEvents } from '../../shared/events'
 import { answer, isForAgent } from './answer'
 import { emptyMemory } from './conversation'
 import type { ModelOptions, Turn } from './openai'
@@ -64,8 +64,11 @@ export function joinRoom(name: string, seams: RoomSeams): Room {
     if (event.type === 'chat_message' && folded?.role === 'user') lastUsed = now()
   }
 
-  const answered = (questionId: string): boolean =>
-    [...messages.values()].some((message) => message.status === 'complete' && parseAnswerId(message.messageId).base === answerId(questionId))
+  /** One that was interrupted is begun again. */
+  const answered = (questionId: string): boolean => {
+    const status = messages.get(answerId(questionId))?.status
+    return status === 'complete' || status === 'cancelled'
+  }
 
   /** Looks for questions that nobody answered; called after every message and after every replay. */
   const consider = (): void => {
@@ -86,20 +89,17 @@ export function joinRoom(name: string, seams: RoomSeams): Room {
   }
 
   const turnsBefore = (question: StreamedMessage): Turn[] => {
-    const all = [...messages.values()].filter((message) => message.status === 'complete' && (message.role === 'user' || message.role === 'assistant'))
+    const all = [...messages.values()].filter((message) => message.status !== 'streaming' && (message.role === 'user' || message.role === 'assistant'))
     const until = all.findIndex((message) => message.messageId === question.messageId)
     return all.slice(Math.max(0, until + 1 - maxTurns), until + 1).map(({ role, content }) => ({ role: role as Turn['role'], content }))
   }
-
-  const lastAttempt = (questionId: string): StreamedMessage | undefined =>
-    [...messages.values()].findLast((message) => parseAnswerId(message.messageId).base === answerId(questionId))
 
   const work = async (): Promise<void> => {
     if (current) return
     const question = queue.shift()
     if (!question) return
-    const left = lastAttempt(question.messageId)
-    const unfinished = left?.status === 'streaming' && left.rev > 0 ? { messageId: left.messageId, text: left.content, rev: left.rev } : undefined
+    const left = messages.get(answerId(question.messageId))
+    const unfinished = left && left.rev > 0 ? { text: left.content, generation: left.generation, rev: left.rev } : undefined
     current = startReply({ ...seams, channel, setStatus }, { id: question.messageId, text: question.content }, memory, turnsBefore(question), unfinished)
     await current.done.catch((error: unknown) => seams.log(`room ${name}: ${String(error)}`))
     current = undefined
@@ -113,10 +113,6 @@ export function joinRoom(name: string, seams: RoomSeams): Room {
     return people.size
   }
 
-  const stop = (messageId: string): void => {
-    if (current?.messageIds.has(messageId)) current.cancel()
-  }
-
   const undos = [
     channel.onEvent((event) => {
       take(event)
@@ -124,8 +120,6 @@ export function joinRoom(name: string, seams: RoomSeams): Room {
     }),
     channel.on('presence_join', ({ payload }) => void (payload.userId !== seams.userId() && people.add(payload.userId))),
     channel.on('presence_leave', ({ payload }) => void people.delete(payload.userId)),
-    channel.on('stream_cancel', ({ payload }) => stop(payload.messageId)),
-    channel.on('answer_stop', ({ payload }) => stop(payload.messageId)),
     channel.on('gap', () => void reload()),
     channel.onState((state) => {
       if (state.status !== 'subscribed') return

@@ -25,7 +25,7 @@ describe('server-sent events', () => {
 })
 
 describe('a model behind the OpenAI API', () => {
-  const found = { text: 'draft', places: [], tasks: [] }
+  const found = { text: 'draft', places: [], steps: [] }
   const options = (body: string, status = 200) => ({
     apiKey: 'k', baseUrl: 'http://model', model: 'm',
     fetch: (async () => new Response(body, { status })) as typeof fetch,

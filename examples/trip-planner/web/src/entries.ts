@@ -1,7 +1,9 @@
 import type { StreamedMessage } from '@tidewire/client'
-import { agentName, parseAnswerId, type PlaceCard } from '../../shared/events'
+import { agentName } from '../../shared/events'
 import type { Outgoing } from './outgoing'
-import type { Entry } from './trip_view'
+import { cardsOf, stepsOf } from './parts'
+import { lastSeen, type ReadPositions } from './seen'
+import type { Entry, EntryState } from './trip_view'
 
 export interface EntrySeams {
   myId: string
@@ -14,19 +16,17 @@ export interface Entries {
   readonly list: readonly Entry[]
   /** The server has accepted or delivered this message: from now on it keeps its place. */
   place(id: string): void
-  setCards(answerId: string, cards: readonly PlaceCard[]): void
-  rebuild(messages: readonly StreamedMessage[], outgoing: readonly Outgoing[]): readonly Entry[]
+  rebuild(messages: readonly StreamedMessage[], outgoing: readonly Outgoing[], read: ReadPositions): readonly Entry[]
 }
 
-const noCards: readonly PlaceCard[] = []
+const nobody: readonly string[] = []
 
 /**
- * Places go by arrival and not by offset: a server that restarted counts from 1 again, and what was seen stays where it was.
+ * Places go by arrival and not by offset: a server that lost its memory counts from 1 again, and what was seen stays where it was.
  * What is not confirmed comes last.
  */
 export function createEntries({ myId, nameOf, agentHere }: EntrySeams): Entries {
   const places = new Map<string, number>()
-  const cards = new Map<string, readonly PlaceCard[]>()
   const known = new Map<string, { from: StreamedMessage | Outgoing; key: string; entry: Entry }>()
   let list: readonly Entry[] = []
 
@@ -38,19 +38,24 @@ export function createEntries({ myId, nameOf, agentHere }: EntrySeams): Entries 
     return entry
   }
 
-  const ofMessage = (message: StreamedMessage): Entry => {
-    const { messageId, from, role, content, status, ts } = message
+  const stateOf = ({ status }: StreamedMessage): EntryState => {
+    if (status === 'streaming') return agentHere() ? 'streaming' : 'paused'
+    return ({ complete: 'sent', cancelled: 'stopped', interrupted: 'broken' } as const)[status]
+  }
+
+  const ofMessage = (message: StreamedMessage, seenBy: readonly string[]): Entry => {
+    const { messageId, from, role, content, status, ts, parts } = message
     const byAgent = role !== 'user'
     const userId = from?.userId ?? ''
     const name = byAgent ? agentName : nameOf(userId)
-    const shown = byAgent && status === 'complete' ? (cards.get(parseAnswerId(messageId).base) ?? noCards) : noCards
-    const state = status === 'complete' ? 'sent' : agentHere() ? 'streaming' : 'paused'
-    return reuse(message, messageId, `${shown.length} ${state} ${name}`, () => ({
-      id: messageId, by: byAgent ? 'agent' : 'person', userId, name, mine: !byAgent && userId === myId, content, state, ts: ts ?? Date.now(), cards: shown,
+    const state = stateOf(message)
+    return reuse(message, messageId, [state, name, ...seenBy].join('\n'), () => ({
+      id: messageId, by: byAgent ? 'agent' : 'person', userId, name, mine: !byAgent && userId === myId, content, state, ts: ts ?? Date.now(), seenBy,
+      cards: cardsOf(parts, status), steps: stepsOf(parts, status === 'streaming' && content === ''),
     }))
   }
   const ofOutgoing = (message: Outgoing): Entry =>
-    reuse(message, message.id, '', () => ({ ...message, by: 'person', userId: myId, name: nameOf(myId), mine: true, cards: noCards }))
+    reuse(message, message.id, '', () => ({ ...message, by: 'person', userId: myId, name: nameOf(myId), mine: true, cards: [], steps: [], seenBy: nobody }))
 
   const placeOf = (entry: Entry): number => places.get(entry.id) ?? Infinity
 
@@ -61,26 +66,17 @@ export function createEntries({ myId, nameOf, agentHere }: EntrySeams): Entries 
     place(id) {
       if (!places.has(id)) places.set(id, places.size)
     },
-    setCards: (answerId, shown) => void cards.set(parseAnswerId(answerId).base, shown),
-    rebuild(messages, outgoing) {
+    rebuild(messages, outgoing, read) {
       const arrived = new Set(messages.map(({ messageId }) => messageId))
-      const all = [...lastAttempts(messages).map(ofMessage), ...outgoing.filter(({ id }) => !arrived.has(id)).map(ofOutgoing)]
+      const seen = lastSeen(messages.filter(({ role, from }) => role === 'user' && from?.userId === myId), read)
+      const namesOf = (messageId: string): readonly string[] => seen.get(messageId)?.map(nameOf) ?? nobody
+      const all = [
+        ...messages.map((message) => ofMessage(message, namesOf(message.messageId))),
+        ...outgoing.filter(({ id }) => !arrived.has(id)).map(ofOutgoing),
+      ]
       all.sort((a, b) => (placeOf(a) === placeOf(b) ? a.ts - b.ts : placeOf(a) - placeOf(b)))
-      const same = all.length === list.length && all.every((entry, at) => entry === list[at])
-      return same ? list : (list = all)
+      const unchanged = all.length === list.length && all.every((entry, at) => entry === list[at])
+      return unchanged ? list : (list = all)
     },
   }
-}
-
-/** Of several attempts at one answer only the last is shown. */
-function lastAttempts(messages: readonly StreamedMessage[]): readonly StreamedMessage[] {
-  const last = new Map<string, number>()
-  for (const { messageId } of messages) {
-    const { base, attempt } = parseAnswerId(messageId)
-    last.set(base, Math.max(last.get(base) ?? 1, attempt))
-  }
-  return messages.filter(({ messageId }) => {
-    const { base, attempt } = parseAnswerId(messageId)
-    return last.get(base) === attempt
-  })
 }

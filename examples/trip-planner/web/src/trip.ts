@@ -1,24 +1,29 @@
 import { createClient, trackMessages, type ConnectionState, type StreamedMessage } from '@tidewire/client'
-import { roomChannel, type TripEvents } from '../../shared/events'
+import { answerId, roomChannel, type TripEvents } from '../../shared/events'
 import type { Identity } from './identity'
 import { createEntries } from './entries'
 import { createOutbox } from './outgoing'
+import { createPlan, followPlan } from './plan'
 import { createPresence } from './presence'
+import type { ReadPositions } from './seen'
 import { fetchToken, NoDemoTokens } from './token'
-import type { AgentView, Link, Notice, Numbers, Trip, TripView } from './trip_view'
+import type { AgentView, Entry, Link, Notice, Numbers, Trip, TripView } from './trip_view'
 
 const historyLimit = 200
 const pingEveryMs = 5000
-const typingShownMs = 4500
+/** The server ends what nobody repeats; this is for when it cannot be heard. */
+const typingShownMs = 10_000
 const sendWithinMs = 10 * 60_000
 const samples = 40
+/** Faster than this nobody sees letters come. */
+const rollupMs = 40
 /** An active status that nobody renewed for this long belongs to an agent that is gone. */
 const statusValidMs = 12_000
 
 /** One room, live: the only place of the page that talks to the server. */
 export function openTrip(room: string, me: Identity, url: string): Trip {
   const handlers = new Set<(view: TripView) => void>()
-  let link: Link = { state: { status: 'idle' }, online: navigator.onLine, fatal: undefined, everOpen: false }
+  let link: Link = { state: { status: 'idle' }, online: navigator.onLine, fatal: undefined, everOpen: false, recovery: undefined }
   let wakeClient = (): void => {}
 
   const client = createClient<TripEvents>({
@@ -47,6 +52,9 @@ export function openTrip(room: string, me: Identity, url: string): Trip {
   const typing = new Map<string, number>()
   let loaded = false
   let notice: Notice | undefined
+  let reading: ReadPositions = { epoch: undefined, read: new Map() }
+  let readsEnd = false
+  let toldRead = 0
   let status = { active: false, progress: null as number | null, task: '', at: 0 }
   let numbers: Numbers = { rttMs: undefined, perSecond: 0, received: 0, sent: 0, reconnects: 0, rates: [], trips: [] }
 
@@ -81,6 +89,9 @@ export function openTrip(room: string, me: Identity, url: string): Trip {
     },
   })
 
+  const plan = createPlan({ shared: channel.shared, myName: me.name, changed })
+  followPlan(channel, plan)
+
   const noteArrivals = (list: readonly StreamedMessage[]): void => {
     for (const { messageId } of list) {
       entries.place(messageId)
@@ -89,12 +100,13 @@ export function openTrip(room: string, me: Identity, url: string): Trip {
     changed()
   }
 
-  let agent: AgentView = { here: false, active: false, progress: null, task: '', writing: undefined }
+  let agent: AgentView = { here: false, active: false, progress: null, task: '', writing: undefined, stoppable: undefined }
   const buildAgent = (): AgentView => {
     const here = presence.agentHere
     const active = here && status.active && Date.now() - status.at < statusValidMs
     const writing = entries.list.findLast((entry) => entry.state === 'streaming')?.id
-    const next: AgentView = { here, active, progress: active ? status.progress : null, task: active ? status.task : '', writing }
+    const stoppable = writing ?? (active ? nextAnswer(entries.list) : undefined)
+    const next: AgentView = { here, active, progress: active ? status.progress : null, task: active ? status.task : '', writing, stoppable }
     return JSON.stringify(next) === JSON.stringify(agent) ? agent : next
   }
 
@@ -105,16 +117,19 @@ export function openTrip(room: string, me: Identity, url: string): Trip {
   }
 
   const build = (): TripView => {
-    const shown = entries.rebuild(messages.list, outbox.list)
+    const shown = entries.rebuild(messages.list, outbox.list, reading)
     agent = buildAgent()
     typists = buildTyping()
-    return { room, me, link, loaded, entries: shown, people: presence.people, typing: typists, agent, numbers, notice }
+    return { room, me, link, loaded, entries: shown, people: presence.people, typing: typists, agent, plan: plan.view, numbers, notice }
   }
   let view = build()
 
   const joined = (): void => {
     loaded = true
     changed()
+    toldRead = 0
+    noteRead()
+    void loadReaders()
     void ping()
   }
   const ping = async (): Promise<void> => {
@@ -132,6 +147,23 @@ export function openTrip(room: string, me: Identity, url: string): Trip {
     if (page) messages.add(page.publications)
     changed()
   }
+  /** Others see under their messages that this person has read them. */
+  const noteRead = (): void => {
+    const offset = channel.position?.offset ?? 0
+    if (!readsEnd || document.visibilityState !== 'visible' || !loaded || offset === toldRead || client.state.status !== 'open') return
+    toldRead = offset
+    channel.markRead(offset)
+  }
+  const readers = (list: ReadonlyArray<{ userId: string; read: number }>, before: ReadonlyMap<string, number>): ReadonlyMap<string, number> => {
+    const read = new Map(before)
+    for (const each of list) if (each.userId !== me.userId && !presence.isAgent(each.userId)) read.set(each.userId, each.read)
+    return read
+  }
+  const loadReaders = async (): Promise<void> => {
+    const reply = await channel.receipts().catch(() => undefined)
+    if (reply) reading = { epoch: reply.epoch, read: readers(reply.consumers, new Map()) }
+    changed()
+  }
   const setNotice = (kind: Notice['kind']): void => {
     notice = { kind, at: Date.now() }
     changed()
@@ -146,17 +178,22 @@ export function openTrip(room: string, me: Identity, url: string): Trip {
   client.onState(onState)
   client.on('error', () => undefined)
   channel.on('gap', () => void reload())
-  channel.on('place_cards', ({ payload, from }) => {
-    if (from) presence.sawAgent(from.userId)
-    entries.setCards(payload.messageId, payload.places)
-    changed()
-  })
   channel.on('agent_status_update', ({ payload, from, ts, replayed }) => {
     if (from) presence.sawAgent(from.userId)
     status = { active: payload.isActive, progress: payload.progress, task: payload.currentTask ?? '', at: replayed ? Math.min(ts ?? 0, Date.now()) : Date.now() }
     changed()
   })
   channel.on('chat_message_chunk', ({ from }) => void (from && presence.sawAgent(from.userId)))
+  channel.on('receipt_changed', ({ payload }) => {
+    reading = { ...reading, read: readers([payload], reading.read) }
+    changed()
+  })
+  // After the handlers that show it.
+  channel.onEvent(({ offset, replayed }) => {
+    if (offset === undefined) return
+    if (replayed && link.recovery) setLink({ recovery: { ...link.recovery, replayed: link.recovery.replayed + 1 } })
+    queueMicrotask(noteRead)
+  })
   channel.on('user_typing', ({ payload, from }) => {
     const userId = from?.userId ?? payload.userId
     if (userId === me.userId) return
@@ -166,7 +203,11 @@ export function openTrip(room: string, me: Identity, url: string): Trip {
   })
   channel.on('chat_message', ({ from }) => void (from && typing.delete(from.userId)))
   channel.onState((state) => {
-    if (state.status === 'subscribed') joined()
+    if (state.status === 'subscribed') {
+      const kind = !state.wasRecovering ? 'fresh' : state.recovered ? 'recovered' : 'gap'
+      setLink({ recovery: { kind, replayed: 0 } })
+      joined()
+    }
     if (state.status === 'denied') setLink({ fatal: `You may not join this trip: ${state.error.message}` })
   })
 
@@ -179,7 +220,7 @@ export function openTrip(room: string, me: Identity, url: string): Trip {
   }, 1000)
   const pinging = setInterval(() => document.visibilityState === 'visible' && void ping(), pingEveryMs)
 
-  channel.subscribe({ history: historyLimit }).catch(() => undefined)
+  channel.subscribe({ history: historyLimit, rollup: rollupMs }).catch(() => undefined)
   client.connect().catch(() => undefined)
 
   return {
@@ -193,14 +234,17 @@ export function openTrip(room: string, me: Identity, url: string): Trip {
     send: (text) => void outbox.add(text),
     retry: outbox.retry,
     setTyping(isTyping) {
-      const { state } = client
-      if (state.status !== 'open') return
-      channel.send('user_typing', { userId: state.userId, sessionId: state.sessionId, isTyping }, { echo: false })
+      if (isTyping) channel.typing()
+      else channel.stopTyping()
     },
     stopAnswer(id) {
-      channel.cancelStream(id, { reason: 'stopped by a reader', timeoutMs: 5000 }).catch((error: Error) => {
-        if (error.name === 'unsupported') channel.send('answer_stop', { messageId: id })
-      })
+      channel.cancelStream(id, { reason: 'stopped by a reader', timeoutMs: 5000 }).catch(() => undefined)
+    },
+    edit: plan.edit,
+    resolve: plan.resolve,
+    setReading(atEnd) {
+      readsEnd = atEnd
+      noteRead()
     },
     reconnect() {
       if (client.state.status === 'closed') {
@@ -215,6 +259,13 @@ export function openTrip(room: string, me: Identity, url: string): Trip {
       client.close()
     },
   }
+}
+
+/** The answer that is to come: to the newest question that has none. */
+function nextAnswer(entries: readonly Entry[]): string | undefined {
+  const ids = new Set(entries.map(({ id }) => id))
+  const question = entries.findLast((entry) => entry.by === 'person' && !ids.has(answerId(entry.id)))
+  return question && answerId(question.id)
 }
 
 function closedWords(state: Extract<ConnectionState, { status: 'closed' }>, known: string | undefined): string | undefined {

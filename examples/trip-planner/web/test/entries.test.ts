@@ -3,9 +3,10 @@ import { describe, expect, it } from 'vitest'
 import { createEntries } from '../src/entries'
 
 const message = (messageId: string, more: Partial<StreamedMessage> = {}): StreamedMessage => ({
-  messageId, role: 'user', content: messageId, attachments: [], status: 'complete', rev: 0, stale: false,
+  messageId, role: 'user', content: messageId, attachments: [], parts: [], generation: 0, status: 'complete', rev: 0, stale: false,
   from: { userId: 'ben' }, offset: 1, ts: 1, ...more,
 } as StreamedMessage)
+const nobody = { epoch: 'e', read: new Map<string, number>() }
 const setUp = (agentHere = true) => createEntries({ myId: 'ana', nameOf: (userId) => userId, agentHere: () => agentHere })
 const idsOf = (entries: ReturnType<typeof setUp>): string[] => entries.list.map((entry) => entry.id)
 
@@ -13,7 +14,7 @@ describe('the order of the timeline', () => {
   it('is the order of arrival, also when the server counts from 1 again', () => {
     const entries = setUp()
     for (const id of ['a', 'b', 'c']) entries.place(id)
-    entries.rebuild([message('c', { offset: 1 }), message('a', { offset: 8 }), message('b', { offset: 9 })], [])
+    entries.rebuild([message('c', { offset: 1 }), message('a', { offset: 8 }), message('b', { offset: 9 })], [], nobody)
     expect(idsOf(entries)).toEqual(['a', 'b', 'c'])
   })
 
@@ -21,10 +22,10 @@ describe('the order of the timeline', () => {
     const entries = setUp()
     entries.place('a')
     const waiting = { id: 'm', content: 'x', ts: 0, state: 'sending' } as const
-    entries.rebuild([message('a')], [waiting])
+    entries.rebuild([message('a')], [waiting], nobody)
     expect(idsOf(entries)).toEqual(['a', 'm'])
     entries.place('m')
-    entries.rebuild([message('a'), message('m', { from: { userId: 'ana' } })], [waiting])
+    entries.rebuild([message('a'), message('m', { from: { userId: 'ana' } })], [waiting], nobody)
     expect(idsOf(entries)).toEqual(['a', 'm'])
     expect(entries.list[1]).toMatchObject({ mine: true, state: 'sent' })
   })
@@ -33,15 +34,15 @@ describe('the order of the timeline', () => {
 describe('answers', () => {
   const answer = (messageId: string, more: Partial<StreamedMessage> = {}): StreamedMessage => message(messageId, { role: 'assistant', ...more })
 
-  it('shows the last attempt only', () => {
+  it.each([['complete', 'sent'], ['cancelled', 'stopped'], ['interrupted', 'broken']] as const)('that ended as %s are shown as %s', (status, state) => {
     const entries = setUp()
-    entries.rebuild([answer('ans-1', { status: 'streaming' }), answer('ans-1~2')], [])
-    expect(idsOf(entries)).toEqual(['ans-1~2'])
+    entries.rebuild([answer('ans-1', { status })], [], nobody)
+    expect(entries.list[0]!.state).toBe(state)
   })
 
   it('is paused while the agent is away', () => {
     const entries = setUp(false)
-    entries.rebuild([answer('ans-1', { status: 'streaming' })], [])
+    entries.rebuild([answer('ans-1', { status: 'streaming' })], [], nobody)
     expect(entries.list[0]!.state).toBe('paused')
   })
 })
@@ -49,9 +50,9 @@ describe('answers', () => {
 it('keeps entries and the list when nothing changed', () => {
   const entries = setUp()
   const messages = [message('a'), message('b')]
-  const first = entries.rebuild(messages, [])
-  expect(entries.rebuild([...messages], [])).toBe(first)
-  const second = entries.rebuild([messages[0]!, message('b', { content: 'new' })], [])
+  const first = entries.rebuild(messages, [], nobody)
+  expect(entries.rebuild([...messages], [], nobody)).toBe(first)
+  const second = entries.rebuild([messages[0]!, message('b', { content: 'new' })], [], nobody)
   expect(second).not.toBe(first)
   expect(second[0]).toBe(first[0])
 })

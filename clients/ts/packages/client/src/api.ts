@@ -1,6 +1,7 @@
 import type { On, Publishable, PublishType, TidewireEvent, Undo } from './event'
-import type { LastSeen, PresenceMember, Receipt, ReceiptsReply, RpcCaller } from './generated/events'
-import type { HistoryOptions, PublishOptions, RequestOptions, SendOptions, SubscribeOptions } from './options'
+import type { LastSeen, PresenceMember, Receipt, ReceiptsReply, RpcCaller, StreamPartName, StreamStatus } from './generated/events'
+import type { HistoryOptions, PublishOptions, RequestOptions, SendOptions, SubscribeOptions, Visibility } from './options'
+import type { TidewireError } from './error'
 import type { ChannelState, ConnectionState, Position } from './state'
 
 export interface PublishResult {
@@ -65,6 +66,43 @@ export interface SharedState {
   watch(onChange: (state: ReadonlyMap<string, SharedValue>) => void): Undo
 }
 
+export interface StreamOptions {
+  /** Which start of the answer this is; a higher one than before begins it anew and fences the one before. */
+  generation?: number
+  /** The number of the first piece: above 1 to go on where an earlier process stopped. Default 1. */
+  firstIndex?: number
+  /** Pieces that may wait for their acknowledgement. Default 48. */
+  window?: number
+  /** How long a piece may wait for its acknowledgement before it is sent again. */
+  timeoutMs?: number
+}
+
+/** How a message that this client wrote has ended. */
+export type StreamEnd =
+  | { status: 'complete' }
+  /** Someone asked for it, or `cancel()` was called. The text so far stays. */
+  | { status: 'cancelled'; reason: string | undefined }
+  /** The server takes no more of it: `stream_closed`, `stream_fenced`, `permission_denied` and the like. */
+  | { status: 'failed'; error: TidewireError }
+
+/** A growing message, from this client to the server. While the client lives, nothing given to it is lost. */
+export interface StreamWriter {
+  readonly messageId: string
+  /** Adds to the text, or to a typed part of the message. Resolves when there is room for more; does nothing after the end. */
+  append(content: string, options?: { part?: StreamPartName }): Promise<void>
+  /** Sends the last piece. Resolves with how the message ended. */
+  complete(): Promise<StreamEnd>
+  /** Ends it where it is. */
+  cancel(reason?: string): Promise<StreamEnd>
+  /** Someone asked for the message to stop: it has ended, and nothing more needs to be produced. */
+  onCancel(handler: (reason: string | undefined) => void): Undo
+  readonly ended: StreamEnd | undefined
+  readonly done: Promise<StreamEnd>
+}
+
+/** What a cancel did: the message has ended, will end at its first piece, or had ended before. */
+export type CancelResult = 'cancelled' | 'pending' | 'ended'
+
 /** One channel. The same name gives the same object; handlers stay through reconnects. */
 export interface Channel<Custom extends object = {}> {
   readonly name: string
@@ -104,8 +142,12 @@ export interface Channel<Custom extends object = {}> {
   markRead(offset?: number): void
   /** How far each user is, or those who have passed `offset`. */
   receipts(options?: RequestOptions & { offset?: number }): Promise<ReceiptsReply>
-  /** Asks the producer of a growing message to stop. */
-  cancelStream(messageId: string, options?: RequestOptions & { reason?: string }): Promise<void>
+  /** Writes a growing message, piece by piece. */
+  stream(messageId: string, options?: StreamOptions): StreamWriter
+  /** Ends a growing message with the text it has; works before its first piece too. */
+  cancelStream(messageId: string, options?: RequestOptions & { reason?: string }): Promise<CancelResult>
+  /** Whether something grows here: asks the server, which knows for certain. */
+  streamStatus(options?: RequestOptions & { messageId?: string }): Promise<StreamStatus>
   readonly shared: SharedState
 }
 
@@ -134,6 +176,11 @@ export interface Client<Custom extends object = {}> {
   onState(handler: (state: ConnectionState) => void): Undo
   /** Resolves when the connection is open; rejects when it is closed for good. Does nothing twice. */
   connect(): Promise<void>
+  /**
+   * Whether somebody looks. Follows the page in browsers; set it where there is none. While it is `hidden`, the server sends growing
+   * messages in larger pieces.
+   */
+  visibility: Visibility
   /** Ends the connection and every waiting request. `connect()` starts again. */
   close(): void
   /** Events of every channel and of the connection. */

@@ -2,12 +2,13 @@ import type { Channel, HistoryPage, PublishResult } from './api'
 import { toIncoming, type Incoming, type Outgoing } from './codec'
 import type { Emitter } from './emitter'
 import type { TidewireEvent } from './event'
-import type { ReceiptsReply } from './generated/events'
+import type { Ack, ReceiptsReply, StreamStatus } from './generated/events'
 import type { Environment, HistoryOptions, PublishOptions, RequestOptions, SendOptions } from './options'
 import { presenceReport, watchPresence } from './presence'
 import type { RequestRule } from './requests'
 import type { Receipts } from './receipts'
 import { createSharedState } from './shared_state'
+import { createStreamWriter } from './stream_writer'
 import type { Subscription } from './subscription'
 import { createTyping } from './typing'
 
@@ -94,8 +95,15 @@ export function createChannel<Custom extends object>(seams: ChannelSeams): Chann
       const { payload } = await ask({ type: 'receipts', channel: name, payload: { offset } }, { ...rule, resend: true })
       return payload as unknown as ReceiptsReply
     },
+    stream: (messageId, options = {}) =>
+      createStreamWriter({ channel: name, env, ask, onCancel: (handler) => on('stream_cancel', handler), fault }, messageId, options),
     async cancelStream(messageId, { reason, ...rule } = {}) {
-      await ask({ type: 'stream_cancel', channel: name, payload: { messageId, reason } }, { ...rule, resend: true })
+      const { payload } = await ask({ type: 'stream_cancel', channel: name, payload: { messageId, reason } }, { ...rule, resend: true })
+      return (payload as unknown as Ack).state ?? (payload.duplicate ? 'ended' : 'cancelled')
+    },
+    async streamStatus({ messageId, ...rule } = {}) {
+      const { payload } = await ask({ type: 'stream_status', channel: name, payload: { messageId } }, { ...rule, resend: true })
+      return payload as unknown as StreamStatus
     },
     shared: createSharedState(name, ask, live),
   }

@@ -12,6 +12,7 @@ import { createReceipts, type Receipts } from './receipts'
 import { createRequests, type RequestRule } from './requests'
 import { serverError } from './server_error'
 import { createSubscription, type Subscription } from './subscription'
+import { createVisibility } from './visibility'
 import { createWorker } from './worker'
 
 interface Room<Custom extends object> {
@@ -54,6 +55,7 @@ export function createClient<Custom extends object = {}>(options: ClientOptions)
       return Object.fromEntries([...rooms].slice(0, positionsMax).map(([name, { subscription }]) => [name, subscription.held()]))
     },
     open() {
+      visibility.open()
       for (const message of worker.offer()) offer(message)
       for (const { subscription } of rooms.values()) subscription.opened()
       requests.open()
@@ -68,6 +70,7 @@ export function createClient<Custom extends object = {}>(options: ClientOptions)
       }
     },
     closed(reason) {
+      visibility.closed()
       subscribing.clear()
       const error = closedError(reason)
       requests.fail(error)
@@ -109,6 +112,7 @@ export function createClient<Custom extends object = {}>(options: ClientOptions)
     })
   }
   const worker = createWorker(tell, offer)
+  const visibility = createVisibility(env, tell)
 
   const room = (name: string): Room<Custom> => {
     let found = rooms.get(name)
@@ -190,6 +194,12 @@ export function createClient<Custom extends object = {}>(options: ClientOptions)
       return connection.state()
     },
     onState: connection.onState,
+    get visibility() {
+      return visibility.get()
+    },
+    set visibility(next) {
+      visibility.set(next)
+    },
     connect: connection.connect,
     close: connection.close,
     on: ((type: string, handler: (event: never) => void) => emitter.on(type, handler)) as Client<Custom>['on'],
@@ -222,7 +232,7 @@ const positionsMax = 1_000
 const keysMax = 1_000
 
 /** Answers nobody waits for any more, such as one that came after its timeout. */
-const replies = new Set(['ack', 'history', 'presence', 'receipts', 'rpc_result', 'state'])
+const replies = new Set(['ack', 'history', 'presence', 'receipts', 'rpc_result', 'state', 'stream_status'])
 
 /** `wss://host/ws/chat/1` is subscribed to `chat:1` by its URL. */
 export function impliedChannel(url: string): string | undefined {

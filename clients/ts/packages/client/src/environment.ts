@@ -1,4 +1,4 @@
-import type { Environment, WebSocketConstructor } from './options'
+import type { Environment, Visibility, WebSocketConstructor } from './options'
 
 /** The effects of a browser or of Node; each can be replaced by the `environment` option. */
 export function defaultEnvironment(webSocket: WebSocketConstructor | undefined): Environment {
@@ -13,6 +13,7 @@ export function defaultEnvironment(webSocket: WebSocketConstructor | undefined):
     random: () => Math.random(),
     randomId,
     watch,
+    watchVisibility,
   }
 }
 
@@ -43,4 +44,12 @@ function watch(wake: () => void, sleep: () => void): () => void {
     window.removeEventListener('offline', sleep)
     page?.removeEventListener('visibilitychange', visible)
   }
+}
+
+function watchVisibility(seen: (visibility: Visibility) => void): () => void {
+  if (typeof document === 'undefined' || typeof document.addEventListener !== 'function') return () => {}
+  const look = () => seen(document.visibilityState === 'hidden' ? 'hidden' : 'visible')
+  look()
+  document.addEventListener('visibilitychange', look)
+  return () => document.removeEventListener('visibilitychange', look)
 }

@@ -13,7 +13,8 @@ export interface StreamedMessage {
   parts: readonly StreamPart[]
   /** Which start of the answer this is: a higher one replaces those before it. */
   generation: number
-  status: 'streaming' | 'complete'
+  /** `cancelled`: someone stopped it; `interrupted`: its producer fell silent. Both keep the text there was. */
+  status: 'streaming' | 'complete' | 'cancelled' | 'interrupted'
   /** The last piece that `content` contains. */
   rev: number
   /** Pieces are missing: `content` stays as it was until a snapshot or the whole message comes. */
@@ -41,8 +42,13 @@ function idOf({ payload, epoch, offset, key, ts, from }: TidewireEvent): string 
   return messageId ?? (offset === undefined ? (key ?? `${from?.connectionId}:${ts}`) : `${epoch}:${offset}`)
 }
 
+/** How the server says a message ended early. */
+function endOf(status: string | undefined): StreamedMessage['status'] {
+  return status === 'cancelled' || status === 'interrupted' ? status : 'complete'
+}
+
 function whole(known: StreamedMessage | undefined, event: TidewireEvent, payload: ChatMessage): StreamedMessage {
-  if (known?.status === 'complete' && known.offset === event.offset) return known
+  if (known && known.status !== 'streaming' && known.offset === event.offset) return known
   return {
     messageId: idOf(event),
     role: payload.role,
@@ -50,7 +56,7 @@ function whole(known: StreamedMessage | undefined, event: TidewireEvent, payload
     attachments: payload.attachments ?? [],
     parts: payload.parts ?? [],
     generation: payload.generation ?? 0,
-    status: 'complete',
+    status: endOf(payload.status),
     rev: known?.rev ?? 0,
     stale: false,
     from: event.from,
@@ -85,7 +91,7 @@ function piece(current: StreamedMessage | undefined, event: TidewireEvent, chunk
   if (current && generation < current.generation) return current
   // An answer that was begun again shares nothing with the one before it.
   const known = current && generation > current.generation ? undefined : current
-  if (known?.status === 'complete') return known
+  if (known && known.status !== 'streaming') return known
   const [first, last] = chunk.rev ?? [chunk.index ?? 0, chunk.index ?? 0]
   const rev = known?.rev ?? 0
   const base: StreamedMessage = known ?? {

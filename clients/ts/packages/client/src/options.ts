@@ -46,6 +46,8 @@ export interface OutboxOptions {
   maxBytes?: number
 }
 
+export type Visibility = 'visible' | 'hidden'
+
 /** Every effect of the client, so that tests decide what happens and when. */
 export interface Environment {
   WebSocket: WebSocketConstructor | undefined
@@ -56,6 +58,8 @@ export interface Environment {
   randomId(): string
   /** Calls `wake` when the page becomes visible or the network comes back, `sleep` when the network goes away. */
   watch(wake: () => void, sleep: () => void): () => void
+  /** Tells whether somebody looks at the page, now and at every change. */
+  watchVisibility(seen: (visibility: Visibility) => void): () => void
 }
 
 export interface ClientOptions {

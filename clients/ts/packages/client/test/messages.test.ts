@@ -46,6 +46,14 @@ describe('folding', () => {
     expect(foldMessage(done, chunk(3, 3))).toBe(done)
   })
 
+  it.each(['cancelled', 'interrupted'] as const)('one that ended early keeps its text and says %s', (status) => {
+    const ended: TidewireEvent = { ...whole, payload: { ...(whole.payload as object), content: 'The tide', status } }
+    const done = fold(chunk(1, 2), ended)
+    expect(done).toMatchObject({ status, content: 'The tide', offset: 5 })
+    expect(foldMessage(done, chunk(3, 3))).toBe(done)
+    expect(foldMessage(done, ended)).toBe(done)
+  })
+
   const typed = (rev: [number, number], content: string, fields: object = {}): TidewireEvent => ({
     ...chunk(1, 1),
     payload: { messageId: 'a', content, isComplete: false, rev, ...fields },

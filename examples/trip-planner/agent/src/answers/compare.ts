@@ -3,7 +3,7 @@ import type { Query } from '../query'
 import { fit } from '../rank'
 import { capitalized, monthSpan } from '../text'
 import { monthsPhrase, rainWords } from './phrases'
-import type { Answer } from '../answer'
+import { reading, type Answer } from '../steps'
 
 const rows: readonly Interest[] = ['beach', 'nature', 'culture', 'nightlife', 'family']
 
@@ -11,11 +11,15 @@ const rows: readonly Interest[] = ['beach', 'nature', 'culture', 'nightlife', 'f
 export function compare(query: Query): Answer {
   const places = query.places.slice(0, 4)
   const [a, b] = places
-  if (!a || !b) return { text: 'Name two places and I will put them side by side, for example **Lisbon or Porto**.', places, tasks: ['Reading the question'] }
+  if (!a || !b) return { text: 'Name two places and I will put them side by side, for example **Lisbon or Porto**.', places, steps: [reading] }
   const lines = [`**${places.map((place) => place.name).join(' or ')}?** Here they are side by side.`, '', ...table(places, query), '']
   for (const place of places) lines.push(`**${place.name}** is about ${place.knownFor}.`, '')
   lines.push(verdict(a, b, query))
-  return { text: lines.join('\n'), places, tasks: ['Reading the question', `Comparing ${a.name} and ${b.name}`, 'Weighing the differences'], ...(query.months[0] !== undefined && { month: query.months[0] }) }
+  return { text: lines.join('\n'), places, steps: [
+    reading,
+    { tool: 'compare', says: `Comparing ${a.name} and ${b.name}`, found: 'weather, costs, strengths' },
+    { says: 'Weighing the differences' },
+  ], ...(query.months[0] !== undefined && { month: query.months[0] }) }
 }
 
 function table(places: readonly Destination[], query: Query): string[] {

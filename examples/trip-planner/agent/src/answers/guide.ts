@@ -2,7 +2,7 @@ import { highInMonth, lowInMonth, monthName, rainInMonth, type Destination, type
 import type { Query } from '../query'
 import { capitalized, listOf, monthSpan } from '../text'
 import { budgetLine, interestNames, rainWords, weatherIn, withCountry } from './phrases'
-import type { Answer } from '../answer'
+import { reading, type Answer } from '../steps'
 
 /** Questions about one place. */
 export function guide(query: Query): Answer {
@@ -11,7 +11,7 @@ export function guide(query: Query): Answer {
   return {
     text: sections[query.intent as Topic]?.(place, query) ?? about(place, query),
     places: [place],
-    tasks: ['Reading the question', `Looking up ${place.name}`],
+    steps: [reading, { tool: 'look up', says: `Looking up ${place.name}`, found: place.country === place.name ? 'the whole country' : place.country }],
     ...(month !== undefined && { month }),
   }
 }

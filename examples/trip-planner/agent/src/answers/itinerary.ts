@@ -2,7 +2,7 @@ import { nearby, type Destination } from '../catalog'
 import type { Query } from '../query'
 import { monthSpan } from '../text'
 import { monthsPhrase, weatherIn } from './phrases'
-import type { Answer } from '../answer'
+import { reading, type Answer } from '../steps'
 
 const defaultDays = 3
 const maxDays = 10
@@ -16,7 +16,11 @@ export function itinerary(query: Query): Answer {
   for (let day = 1; day <= days; day++) lines.push(`### Day ${day}: ${dayTitle(place, day)}`, '', ...dayPlan(place, day), '')
   lines.push('**Good to know**', '', `- ${place.gettingAround[0]!.toUpperCase()}${place.gettingAround.slice(1)}`, `- ${costs(place, days)}`, `- ${place.safety}`)
   if (query.days && query.days > maxDays) lines.push('', `That leaves ${query.days - maxDays} days: enough for a second place. Tell me which direction you like.`)
-  return { text: lines.join('\n'), places: [place], tasks: ['Reading the question', `Picking the sights of ${place.name}`, `Laying out ${days} days`], ...(month !== undefined && { month }) }
+  return { text: lines.join('\n'), places: [place], steps: [
+    reading,
+    { tool: 'sights', says: `Picking the sights of ${place.name}`, found: place.sights.slice(0, 3).join(', ') },
+    { tool: 'days', says: `Laying out ${days} ${days === 1 ? 'day' : 'days'}` },
+  ], ...(month !== undefined && { month }) }
 }
 
 function intro(place: Destination, month: number | undefined): string {

@@ -4,7 +4,7 @@ import type { Query } from '../query'
 import { countFitting, rank } from '../rank'
 import { capitalized, listOf, monthSpan } from '../text'
 import { criteria, interestNames, monthsPhrase, rainWords, withCountry } from './phrases'
-import type { Answer } from '../answer'
+import { reading, type Answer, type Step } from '../steps'
 
 const shownAtOnce = 4
 
@@ -14,14 +14,18 @@ export function recommend(query: Query, memory: Memory): Answer {
   const { ranked, relaxed } = rankOrRelax(query, seen)
   const asked = criteria(query)
   const places = ranked.map(({ place }) => place)
-  const tasks = ['Reading the question', `Weighing ${destinations.length} places${asked ? ` ${asked}` : ''}`, `Comparing the best ${Math.max(places.length, 1)}`]
+  const steps: Step[] = [
+    reading,
+    { tool: 'search', says: `Weighing ${destinations.length} places${asked ? ` ${asked}` : ''}`, found: places.length === 0 ? 'nothing fits' : places.map(({ name }) => name).join(', ') },
+  ]
+  if (places.length > 1) steps.push({ says: `Comparing the best ${places.length}` })
   if (places.length === 0) {
-    return { text: `I have nothing that fits ${asked || 'that'}. Try another month, a wider region or a higher budget.`, places, tasks }
+    return { text: `I have nothing that fits ${asked || 'that'}. Try another month, a wider region or a higher budget.`, places, steps }
   }
   const lines = [relaxed ?? opening(query, asked, countFitting(query)), '']
   places.forEach((place, index) => lines.push(`### ${index + 1}. ${withCountry(place)}`, '', pitch(place, query), '', ...reasons(place, query), ''))
   lines.push(closing(places, query))
-  return { text: lines.join('\n'), places, tasks, ...(query.months[0] !== undefined && { month: query.months[0] }) }
+  return { text: lines.join('\n'), places, steps, ...(query.months[0] !== undefined && { month: query.months[0] }) }
 }
 
 /** Gives up the budget first, then the themes, and says so. */

@@ -1,7 +1,7 @@
 import type { PlaceCard } from '../../../shared/events'
 import { arrange, h, setAttribute, setText } from '../dom'
 import type { Entry, TripView } from '../trip_view'
-import { placeCard } from './place_card'
+import { placeCard, type PlaceActions } from './place_card'
 
 export interface Board {
   readonly element: HTMLElement
@@ -9,12 +9,12 @@ export interface Board {
   update(view: TripView): void
 }
 
-/** The right column: every place this chat has talked about. New ones come last, so that nothing moves away under the finger. */
-export function createBoard(ask: (question: string) => void): Board {
+/** The right column: the itinerary, and every place this chat has talked about. New ones come last, so that nothing moves away under the finger. */
+export function createBoard(actions: PlaceActions, itinerary: HTMLElement): Board {
   const list = h('ul', { class: 'board__list' })
   const count = h('span', { class: 'panel__count' })
   const none = h('p', { class: 'board__none', text: 'Places from Juno’s answers gather here, so that nobody has to scroll.' })
-  const element = h('div', { class: 'board' }, h('h2', { class: 'panel__title' }, 'On the table', count), none, list)
+  const element = h('div', { class: 'board' }, itinerary, h('h2', { class: 'panel__title' }, 'On the table', count), none, list)
   const cards = new Map<string, HTMLElement>()
   let shown: readonly Entry[] | undefined
   let total = 0
@@ -41,7 +41,7 @@ export function createBoard(ask: (question: string) => void): Board {
       setAttribute(none, 'hidden', all.length > 0)
       arrange(list, all.map((place) => {
         let card = cards.get(place.id)
-        if (!card) cards.set(place.id, (card = placeCard(place, ask)))
+        if (!card) cards.set(place.id, (card = placeCard(place, actions)))
         return card
       }))
       if (grew && !isFirst) list.lastElementChild?.scrollIntoView({ block: 'nearest' })

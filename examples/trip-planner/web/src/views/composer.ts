@@ -2,11 +2,10 @@ import { h, setAttribute } from '../dom'
 import { icon } from './icons'
 
 const maxLength = 4000
-const typingEveryMs = 2000
-const typingIdleMs = 3500
 
 export interface ComposerActions {
   send(text: string): void
+  /** At every key; false when the field is empty again. */
   typing(isTyping: boolean): void
 }
 
@@ -23,41 +22,24 @@ export function createComposer(actions: ComposerActions): Composer {
   })
   const button = h('button', { class: 'composer__send', attrs: { type: 'submit', 'aria-label': 'Send message', disabled: true } }, icon('send'))
   const element = h('form', { class: 'composer', attrs: { 'aria-label': 'Write a message' } }, input, button)
-  let lastTyping = 0
-  let idleTimer: ReturnType<typeof setTimeout> | undefined
 
   const grow = (): void => {
     input.style.height = 'auto'
     input.style.height = `${input.scrollHeight}px`
     setAttribute(button, 'disabled', input.value.trim() === '')
   }
-  const stopTyping = (): void => {
-    clearTimeout(idleTimer)
-    if (lastTyping === 0) return
-    lastTyping = 0
-    actions.typing(false)
-  }
-  const noteTyping = (): void => {
-    if (input.value.trim() === '') return stopTyping()
-    if (Date.now() - lastTyping > typingEveryMs) {
-      lastTyping = Date.now()
-      actions.typing(true)
-    }
-    clearTimeout(idleTimer)
-    idleTimer = setTimeout(stopTyping, typingIdleMs)
-  }
   const submit = (): void => {
     const text = input.value.trim()
     if (text === '') return
     input.value = ''
     grow()
-    stopTyping()
+    actions.typing(false)
     actions.send(text)
   }
 
   input.addEventListener('input', () => {
     grow()
-    noteTyping()
+    actions.typing(input.value.trim() !== '')
   })
   input.addEventListener('keydown', (event) => {
     if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return

@@ -29,7 +29,7 @@ export function createHeader(room: string, actions: HeaderActions): Header {
       h('div', { class: 'header__text' }, h('h1', { class: 'header__title', text: titleOf(room) }), h('p', { class: 'header__summary' }, dot, summary)),
     ),
     stack,
-    h('button', { class: 'icon-button header__board', attrs: { type: 'button' }, on: { click: actions.openBoard } }, icon('map'), h('span', { class: 'visually-hidden', text: 'Places on the table' }), places),
+    h('button', { class: 'icon-button header__board', attrs: { type: 'button' }, on: { click: actions.openBoard } }, icon('map'), h('span', { class: 'visually-hidden', text: 'Itinerary and places' }), places),
     h('button', { class: 'icon-button header__details', attrs: { type: 'button', 'aria-label': 'People and connection' }, on: { click: actions.openDetails } }, icon('people')),
   )
   let shown: readonly Person[] | undefined

@@ -6,6 +6,7 @@ import { createBoard } from './board'
 import { createComposer } from './composer'
 import { createDetails, type DetailsActions } from './details'
 import { createHeader } from './header'
+import { createItinerary, newStop } from './itinerary'
 import { createSheet } from './sheet'
 import { createStatusLine } from './status_line'
 import { createTimeline } from './timeline'
@@ -21,13 +22,15 @@ export function showTrip(root: HTMLElement, trip: Trip, actions: DetailsActions)
     boardSheet.close()
     send(question)
   }
-  const timeline = createTimeline({ retry: trip.retry, ask }, me.name)
+  const plan = (...titles: string[]): void => trip.edit({ kind: 'add', stops: titles.map((title) => newStop(title, me.name)) })
+  const timeline = createTimeline({ retry: trip.retry, ask, plan, reading: trip.setReading }, me.name)
   const composer = createComposer({ send, typing: trip.setTyping })
   const status = createStatusLine(trip.stopAnswer)
   const banner = createBanner(trip.reconnect)
-  const board = createBoard(ask)
+  const itinerary = createItinerary({ myName: me.name, edit: trip.edit, resolve: trip.resolve })
+  const board = createBoard({ ask, plan }, itinerary.element)
   const details = createDetails(room, urlOfRoom(room, new URL(location.href)), actions)
-  const boardSheet = createSheet('board', 'Places on the table', 'right', '(min-width: 75rem)', board.element)
+  const boardSheet = createSheet('board', 'Itinerary and places', 'right', '(min-width: 75rem)', board.element)
   const detailsSheet = createSheet('details', 'Trip, people and connection', 'left', '(min-width: 56rem)', details.element)
   const header = createHeader(room, { openDetails: detailsSheet.open, openBoard: boardSheet.open })
 
@@ -46,7 +49,8 @@ export function showTrip(root: HTMLElement, trip: Trip, actions: DetailsActions)
     banner.update(view)
     board.update(view)
     details.update(view)
-    header.update(view, board.count)
+    itinerary.update(view)
+    header.update(view, itinerary.count + board.count)
     unread(view)
   }
   const undo = trip.onChange(update)

@@ -6,10 +6,16 @@ import { scene } from './scene'
 const initials = ['J', 'F', 'M', 'A', 'M', 'J', 'J', 'A', 'S', 'O', 'N', 'D']
 const names = ['January', 'February', 'March', 'April', 'May', 'June', 'July', 'August', 'September', 'October', 'November', 'December']
 
-/** A place with its best months, as a card that asks for more when it is pressed. */
-export function placeCard(place: PlaceCard, onAsk: (question: string) => void): HTMLElement {
+export interface PlaceActions {
+  ask(question: string): void
+  /** Puts stops into the itinerary. */
+  plan(...titles: string[]): void
+}
+
+/** A place with its best months, as a card that asks for more when it is pressed, with a button that puts it into the itinerary. */
+export function placeCard(place: PlaceCard, actions: PlaceActions): HTMLElement {
   return h('li', { class: 'place' },
-    h('button', { class: 'place__button', attrs: { type: 'button' }, on: { click: () => onAsk(`Tell me about ${place.name}`) } },
+    h('button', { class: 'place__button', attrs: { type: 'button' }, on: { click: () => actions.ask(`Tell me about ${place.name}`) } },
       h('span', { class: 'place__picture' }, scene(place.kind, place.id), h('span', { class: 'place__temp' }, `${place.highC}°`, aside(' by day, '))),
       h('span', { class: 'place__text' },
         h('span', { class: 'place__name', text: place.name }),
@@ -22,6 +28,7 @@ export function placeCard(place: PlaceCard, onAsk: (question: string) => void): 
         ),
       ),
     ),
+    h('button', { class: 'place__add', attrs: { type: 'button', 'aria-label': `Add ${place.name} to the itinerary` }, on: { click: () => actions.plan(place.name) } }, icon('plus')),
   )
 }
 

@@ -15,8 +15,13 @@ export interface Timeline {
   toEnd(): void
 }
 
+export interface TimelineActions extends MessageActions {
+  /** Whether the reader has the end before their eyes. */
+  reading(atEnd: boolean): void
+}
+
 /** The conversation: keeps to the end while the reader is there, and stays put while they read above it. */
-export function createTimeline(actions: MessageActions, myName: string): Timeline {
+export function createTimeline(actions: TimelineActions, myName: string): Timeline {
   const messages = new Map<string, MessageElement>()
   const list = h('ol', { class: 'messages', attrs: { 'aria-label': 'Messages', role: 'list' } })
   const empty = emptyState(myName, actions.ask)
@@ -34,6 +39,7 @@ export function createTimeline(actions: MessageActions, myName: string): Timelin
 
   const toEnd = (smooth = false): void => {
     follows = true
+    actions.reading(true)
     setAttribute(jump, 'hidden', true)
     const calm = matchMedia('(prefers-reduced-motion: reduce)').matches
     scroller.scrollTo({ top: scroller.scrollHeight, behavior: smooth && !calm ? 'smooth' : 'instant' })
@@ -41,17 +47,19 @@ export function createTimeline(actions: MessageActions, myName: string): Timelin
   scroller.addEventListener('scroll', () => {
     follows = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < nearEndPx
     if (follows) setAttribute(jump, 'hidden', true)
+    actions.reading(follows)
   }, { passive: true })
+  actions.reading(true)
   new ResizeObserver(() => follows && toEnd()).observe(scroller)
 
   const announce = (entries: readonly Entry[]): void => {
-    const finished = entries.filter((entry) => entry.state === 'sent' && !entry.mine)
+    const finished = entries.filter((entry) => (entry.state === 'sent' || entry.state === 'stopped') && !entry.mine)
     const known = announced
     announced = new Set(finished.map((entry) => entry.id))
     if (!known) return
     for (const entry of finished) {
       if (known.has(entry.id)) continue
-      announcer.append(h('p', { text: `${entry.name}: ${plainText(entry.content)}` }))
+      announcer.append(h('p', { text: `${entry.name}${entry.state === 'stopped' ? ', stopped' : ''}: ${plainText(entry.content)}` }))
       while (announcer.children.length > 3) announcer.firstElementChild!.remove()
     }
   }
