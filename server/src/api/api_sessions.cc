@@ -5,18 +5,13 @@
 
 #include "api/api_service.h"
 #include "api/error_reply.h"
+#include "api/json_reply.h"
 #include "api/request_body.h"
 #include "base/ids.h"
 #include "protocol/json_writer.h"
 
 namespace tidewire {
 namespace {
-
-http::Response json_response(std::string body) {
-  http::Response response;
-  response.body("application/json; charset=utf-8", std::move(body));
-  return response;
-}
 
 std::string summary_json(const SessionSummary& session) {
   JsonObject object;
@@ -52,10 +47,10 @@ void ApiService::sessions(std::string_view text, RespondFn respond) {
     if (i > 0) list += ',';
     list += summary_json(found[i]);
   }
-  respond(json_response(JsonObject()
-                            .raw("sessions", list + "]")
-                            .boolean("complete", found.size() <= body->limit)
-                            .finish()));
+  respond(json_reply(JsonObject()
+                         .raw("sessions", list + "]")
+                         .boolean("complete", found.size() <= body->limit)
+                         .finish()));
 }
 
 bool ApiService::call_send(std::string_view name, const http::Request& request,
@@ -86,7 +81,7 @@ void ApiService::send(std::vector<std::string> sessions, std::string_view text, 
         if (tally.known == 0)
           return respond(
               error_reply({.code = ErrorCode::not_found, .message = "there is no such session"}));
-        respond(json_response(
+        respond(json_reply(
             JsonObject().number("reached", tally.reached).number("queued", tally.queued).finish()));
       });
 }

@@ -173,8 +173,7 @@ void Node::history(std::string channel, HistoryQuery query,
       std::move(done));
 }
 
-void Node::remove_history(std::string channel,
-                          Done<std::expected<StreamPosition, Error>> done) {
+void Node::remove_history(std::string channel, Done<std::expected<StreamPosition, Error>> done) {
   const std::string name = channel;
   ask<std::expected<StreamPosition, Error>>(
       name,
