@@ -7,6 +7,7 @@
 #include "auth/authenticator.h"
 #include "auth/origin_policy.h"
 #include "config/config.h"
+#include "history/sqlite_storage.h"
 #include "limits/connection_caps.h"
 #include "limits/connection_rate.h"
 #include "net/tls_context.h"
@@ -30,7 +31,8 @@ struct SharedState {
   ConnectionRate connects;
   UserDirectory users;
   MetricsRegistry metrics;
-  std::unique_ptr<net::TlsContext> tls;  // nullptr: plain
+  std::unique_ptr<net::TlsContext> tls;    // nullptr: plain
+  std::unique_ptr<SqliteStorage> storage;  // nullptr: in memory
   std::vector<SessionDirectory*> sessions;
   std::atomic<bool> draining{false};
 };
