@@ -1,11 +1,7 @@
 #include "history/history_store.h"
 
-#include <condition_variable>
 #include <csignal>
-#include <deque>
-#include <filesystem>
 #include <fstream>
-#include <mutex>
 #include <random>
 
 #include <gmock/gmock.h>
@@ -14,7 +10,7 @@
 #include <sys/stat.h>
 
 #include "history/memory_history_store.h"
-#include "history/sqlite_storage.h"
+#include "history/sqlite_disk.h"
 
 namespace tidewire {
 namespace {
@@ -56,60 +52,6 @@ class MemoryDisk {
 
  private:
   MemoryHistoryStore store_{MemoryHistoryStore::Keeps::channels};
-};
-
-/// A file in a folder of its own, and what the writer and the reader post to the one shard.
-class SqliteDisk {
- public:
-  SqliteDisk() {
-    std::string name = testing::TempDir() + "tidewire-history-XXXXXX";
-    folder_ = ::mkdtemp(name.data());
-    restart();
-  }
-  ~SqliteDisk() {
-    storage_.reset();
-    std::filesystem::remove_all(folder_);
-  }
-  HistoryStore& store() { return storage_->history(0); }
-  SqliteStorage& storage() { return *storage_; }
-  [[nodiscard]] std::string path() const { return folder_ + "/history.db"; }
-
-  [[nodiscard]] SqliteStorageOptions options() {
-    return {.file = {.path = path()}, .post = [this](std::size_t /*shard*/, Task task) {
-              const std::scoped_lock lock(mutex_);
-              tasks_.push_back(std::move(task));
-              posted_.notify_one();
-            }};
-  }
-  void end() {
-    storage_.reset();
-    tasks_.clear();
-  }
-  void restart() {
-    end();
-    auto opened = SqliteStorage::open(options());
-    ASSERT_TRUE(opened) << opened.error();
-    storage_ = std::move(*opened);
-  }
-  /// Runs what is posted until `done`.
-  void settle(const std::function<bool()>& done) {
-    while (!done()) {
-      std::unique_lock lock(mutex_);
-      ASSERT_TRUE(
-          posted_.wait_for(lock, std::chrono::seconds(60), [&] { return !tasks_.empty(); }));
-      Task task = std::move(tasks_.front());
-      tasks_.pop_front();
-      lock.unlock();
-      task();
-    }
-  }
-
- private:
-  std::string folder_;
-  std::mutex mutex_;
-  std::condition_variable posted_;
-  std::deque<Task> tasks_;
-  std::unique_ptr<SqliteStorage> storage_;
 };
 
 /// The rules every HistoryStore keeps.
@@ -220,13 +162,13 @@ TYPED_TEST(HistoryStoreRules, ReadsRangesBothWaysWithinWhatIsKept) {
 TYPED_TEST(HistoryStoreRules, TrimsByCountBytesAndAgeAndKeepsTheTop) {
   const auto channel = this->open().channel;
   this->append(channel, 1, 9);
-  this->disk.store().trim(channel, {.first_offset = 4});
+  this->disk.store().trim(channel, {.first_offset = 4}, 1'000);
   this->append(channel, 10, 10);
   EXPECT_EQ(this->open().first_offset, 4U);
-  this->disk.store().trim(channel, {.bytes_before = 60});
+  this->disk.store().trim(channel, {.bytes_before = 60}, 1'000);
   this->append(channel, 11, 11);
   EXPECT_EQ(this->open().first_offset, 7U);
-  this->disk.store().trim(channel, {.oldest_ts = 1'001});
+  this->disk.store().trim(channel, {.oldest_ts = 1'001}, 1'000);
   this->write(channel, StateSetChange{{.key = "k", .json = "1", .version = 1}});
   this->settle();
   this->disk.restart();
@@ -243,7 +185,7 @@ TYPED_TEST(HistoryStoreRules, KeysOutliveTheirPublicationUntilTheirTime) {
                                     .expires_at = 2'000,
                                     .key_expires_at = 5'000});
   this->append(channel, 2, 2);
-  this->disk.store().trim(channel, {.first_offset = 2});
+  this->disk.store().trim(channel, {.first_offset = 2}, 1'000);
   this->disk.restart();
   const ChannelLife life = this->open({.now = 4'999});
   ASSERT_EQ(life.keys.size(), 1U);
@@ -303,7 +245,7 @@ TYPED_TEST(HistoryStoreRules, AgreesWithAModelUnderAnySequence) {
       switch (random() % 5) {
         case 0:
           first = std::max(first, 1 + random() % (top + 1));
-          disk.store().trim(channel, {.first_offset = first});
+          disk.store().trim(channel, {.first_offset = first}, 1'000);
           break;
         case 1:
           disk.settle([&] { return open == 0; });

@@ -44,6 +44,7 @@ std::string SqliteDb::text(const std::string& sql) {
 
 std::int64_t SqliteDb::last_id() const { return sqlite3_last_insert_rowid(db_); }
 bool SqliteDb::changed() const { return sqlite3_changes(db_) > 0; }
+std::int64_t SqliteDb::changes() const { return sqlite3_total_changes64(db_); }
 bool SqliteDb::in_transaction() const { return sqlite3_get_autocommit(db_) == 0; }
 
 SqliteStatement::SqliteStatement(SqliteDb& db, std::string_view sql) : db_(db) {

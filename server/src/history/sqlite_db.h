@@ -34,7 +34,8 @@ class SqliteDb {
   [[nodiscard]] std::int64_t number(const std::string& sql);
   [[nodiscard]] std::string text(const std::string& sql);
   [[nodiscard]] std::int64_t last_id() const;
-  [[nodiscard]] bool changed() const;
+  [[nodiscard]] bool changed() const;          // by the last statement
+  [[nodiscard]] std::int64_t changes() const;  // rows, since the connection was opened
   [[nodiscard]] bool in_transaction() const;
   [[nodiscard]] sqlite3* handle() { return db_; }
 

@@ -65,11 +65,12 @@ void SqliteHistoryStore::read(const StoredChannelPtr& channel, const StoreRead& 
     (*asker)(fail(ErrorCode::overloaded, "too many readers of the history store are waiting"));
 }
 
-void SqliteHistoryStore::trim(const StoredChannelPtr& channel, const KeptRange& kept) {
+void SqliteHistoryStore::trim(const StoredChannelPtr& channel, const KeptRange& kept,
+                              WallMillis now) {
   auto work = std::make_unique<SqliteWork>();
   work->bytes = kWorkBytes;
   work->channel = std::static_pointer_cast<SqliteChannel>(channel);
-  work->what = TrimWork{kept};
+  work->what = TrimWork{kept, now};
   door_.send(std::move(work));
 }
 

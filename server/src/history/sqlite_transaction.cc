@@ -164,7 +164,7 @@ void SqliteTransaction::apply_to(SqliteWork& work, TrimWork& trim) {
   last = 0;
   oldest_keys_.with(id);
   for (std::size_t i = 0; i < kTrimRowsMax && oldest_keys_.step(); ++i) {
-    if (oldest_keys_.number(1) > now_) break;
+    if (oldest_keys_.number(1) > trim.now) break;
     last = oldest_keys_.number(0);
   }
   oldest_keys_.reset();

@@ -11,6 +11,7 @@ namespace tidewire {
 
 struct TrimWork {
   KeptRange kept;
+  WallMillis now = 0;
 };
 struct SessionPutWork {
   SessionRecord record;

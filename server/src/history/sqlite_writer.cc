@@ -75,11 +75,14 @@ void SqliteWriter::write_all(Group work) {
 void SqliteWriter::write_group(std::span<std::unique_ptr<SqliteWork>> group) {
   const MonoMicros began = clock_.mono_us();
   const WallMillis now = clock_.wall_ms();
+  const auto stale = [this](const auto& each) { return each->generation < accepted_[each->shard]; };
+  if (std::ranges::all_of(group, stale)) return;
+  const std::int64_t changes_before = file_.db().changes();
   std::size_t taken = 0;
   try {
     transaction_.begin();
     for (const auto& each : group) {
-      if (each->generation < accepted_[each->shard]) continue;
+      if (stale(each)) continue;
       auto refused = transaction_.apply(*each, now);
       ++taken;
       if (each->sequence == 0) continue;
@@ -94,7 +97,9 @@ void SqliteWriter::write_group(std::span<std::unique_ptr<SqliteWork>> group) {
   metrics_.commit_seconds.record(std::chrono::microseconds(clock_.mono_us() - began));
   metrics_.group_size.record(taken);
   metrics_.changes.add(taken);
-  if (std::exchange(failing_, false)) {
+  // A transaction that wrote nothing proves nothing.
+  if (failing_ && file_.db().changes() > changes_before) {
+    failing_ = false;
     set_fault(std::nullopt);
     log_info("history is stored again", {{"file", file_.options().path}});
   }
