@@ -34,8 +34,13 @@ bool in_range(const Option& option, std::uint64_t value) {
   return value >= option.min && value <= option.max;
 }
 
+/// `sqlite:<path>` among the choices is any text that goes on behind `sqlite:`.
 bool is_choice(const Option& option, const std::string& value) {
-  return std::ranges::find(option.choices, value) != option.choices.end();
+  return std::ranges::any_of(option.choices, [&](std::string_view choice) {
+    const std::size_t open = choice.find('<');
+    if (open == std::string_view::npos) return value == choice;
+    return value.size() > open && value.starts_with(choice.substr(0, open));
+  });
 }
 
 /// A list from a flag or the environment: JSON when it starts with a bracket, else split at commas.

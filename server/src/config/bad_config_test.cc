@@ -101,7 +101,11 @@ std::vector<BadCase> word_cases() {
   cases.push_back(flag("log.level", "verbose",
                        R"(expected "debug", "info", "warn" or "error", got "verbose")"));
   cases.push_back(flag("log.format", "xml", R"(expected "auto", "text" or "json", got "xml")"));
-  cases.push_back(flag("history.url", "postgres:", R"(expected "memory:", got "postgres:")"));
+  cases.push_back(flag("history.url",
+                       "postgres:", R"(expected "memory:" or "sqlite:<path>", got "postgres:")"));
+  cases.push_back(
+      flag("history.url", "sqlite:", R"(expected "memory:" or "sqlite:<path>", got "sqlite:")"));
+  cases.push_back(flag("history.sync", "now", R"(expected "always", "batch" or "off", got "now")"));
   cases.push_back(
       env("TIDEWIRE_BROKER_URL", "memory", R"(broker.url: expected "memory:", got "memory")"));
   cases.push_back(flag("static.dir", "/no/such/folder",

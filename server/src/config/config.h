@@ -239,6 +239,9 @@ struct DebugConfig {
 
 struct HistoryConfig {
   std::string url = "memory:";
+  std::string sync = "batch";  // always, batch, off
+  std::uint64_t queue_bytes = 64 * 1024 * 1024;
+  Milliseconds meta_ttl{std::chrono::hours(24 * 30)};
 };
 
 struct BrokerConfig {

@@ -19,7 +19,7 @@ enum class OptionKind : std::uint8_t {
   bytes,     // 65536 or "64KiB"
   duration,  // 5000 (milliseconds) or "5s"
   address,   // host:port
-  url,       // one of `choices` up to and including its colon
+  url,       // one of `choices`; `sqlite:<path>` is any that goes on behind the colon
   file,      // path of a readable file
   directory,
   choice,  // one of `choices`

@@ -140,8 +140,8 @@ class HistoryStore {
                                                          StoreChange change, Done done) = 0;
   /// Publications that were answered, in the order asked for. `limit` bounds them.
   virtual void read(const StoredChannelPtr& channel, const StoreRead& wanted, ReadDone done) = 0;
-  /// What is outside of `kept` may go.
-  virtual void trim(const StoredChannelPtr& channel, const KeptRange& kept) = 0;
+  /// What is outside of `kept` may go, and the keys that have expired by `now`.
+  virtual void trim(const StoredChannelPtr& channel, const KeptRange& kept, WallMillis now) = 0;
   /// The channel leaves memory. What of it survives is the store's matter.
   virtual void close(const StoredChannelPtr& channel) = 0;
 

@@ -104,8 +104,11 @@ void MemoryHistoryStore::read(const StoredChannelPtr& channel, const StoreRead& 
   done(std::move(found));
 }
 
-void MemoryHistoryStore::trim(const StoredChannelPtr& channel, const KeptRange& kept) {
-  auto& rows = record_of(channel).rows;
+void MemoryHistoryStore::trim(const StoredChannelPtr& channel, const KeptRange& kept,
+                              WallMillis now) {
+  Record& record = record_of(channel);
+  while (!record.keys.empty() && record.keys.front().expires_at <= now) record.keys.pop_front();
+  auto& rows = record.rows;
   while (!rows.empty() && !kept.keeps(rows.front().publication->offset, rows.front().total,
                                       rows.front().publication->ts))
     rows.pop_front();

@@ -25,7 +25,7 @@ class MemoryHistoryStore final : public HistoryStore {
   std::expected<void, Error> write(const StoredChannelPtr& channel, StoreChange change,
                                    Done done) override;
   void read(const StoredChannelPtr& channel, const StoreRead& wanted, ReadDone done) override;
-  void trim(const StoredChannelPtr& channel, const KeptRange& kept) override;
+  void trim(const StoredChannelPtr& channel, const KeptRange& kept, WallMillis now) override;
   void close(const StoredChannelPtr& /*channel*/) override {}
   [[nodiscard]] bool outlives_memory() const override { return keeps_ == Keeps::channels; }
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "history/memory_session_store.h"
+#include "history/sqlite_disk.h"
 
 namespace tidewire {
 namespace {
@@ -12,10 +13,20 @@ class MemorySessions {
  public:
   explicit MemorySessions(const SessionStoreLimits& limits) : store_(limits) {}
   SessionStore& store() { return store_; }
-  void settle() {}
+  void settle(const std::function<bool()>& /*done*/) {}
 
  private:
   MemorySessionStore store_;
+};
+
+class SqliteSessions {
+ public:
+  explicit SqliteSessions(const SessionStoreLimits& limits) : disk_(limits) {}
+  SessionStore& store() { return disk_.sessions(); }
+  void settle(const std::function<bool()>& done) { disk_.settle(done); }
+
+ private:
+  SqliteDisk disk_;
 };
 
 /// The rules every SessionStore keeps.
@@ -25,32 +36,32 @@ class SessionStoreRules : public testing::Test {
   std::expected<void, Error> put(const SessionRecord& record) {
     std::optional<std::expected<void, Error>> answer;
     made.store().put(record, [&](std::expected<void, Error> done) { answer = std::move(done); });
-    made.settle();
+    made.settle([&] { return answer.has_value(); });
     return *answer;
   }
   std::optional<SessionRecord> get(const std::string& id, WallMillis now) {
     std::optional<SessionRecord> record;
-    bool answered = false;
+    std::optional<bool> answered;
     made.store().get(id, now, [&](std::expected<std::optional<SessionRecord>, Error> found) {
       answered = found.has_value();
       if (found) record = std::move(*found);
     });
-    made.settle();
-    EXPECT_TRUE(answered);
+    made.settle([&] { return answered.has_value(); });
+    EXPECT_TRUE(*answered);
     return record;
   }
   void erase(const std::string& id) {
-    bool answered = false;
+    std::optional<bool> answered;
     made.store().erase(
         id, [&](const std::expected<void, Error>& done) { answered = done.has_value(); });
-    made.settle();
-    EXPECT_TRUE(answered);
+    made.settle([&] { return answered.has_value(); });
+    EXPECT_TRUE(*answered);
   }
 
   Made made{SessionStoreLimits{.records_max = 3, .body_bytes_max = 8}};
 };
 
-using Stores = testing::Types<MemorySessions>;
+using Stores = testing::Types<MemorySessions, SqliteSessions>;
 TYPED_TEST_SUITE(SessionStoreRules, Stores);
 
 TYPED_TEST(SessionStoreRules, GivesBackWhatWasPut) {

@@ -141,7 +141,7 @@ void ChannelLog::trim_store(WallMillis now) {
   floor_ = std::max(floor_, range.first_offset);
   // What is in memory is kept, so nothing in memory means that all of it has gone by age or size.
   if (memory_.empty() && scope_.options.history_size > 0) floor_ = memory_.next_offset();
-  scope_.context.store.trim(scope_.stored, range);
+  scope_.context.store.trim(scope_.stored, range, now);
 }
 
 std::uint64_t ChannelLog::first_stored(WallMillis now) const {

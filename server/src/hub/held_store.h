@@ -38,8 +38,8 @@ class HeldHistoryStore final : public HistoryStore {
     });
     if (passes) finish_reads();
   }
-  void trim(const StoredChannelPtr& channel, const KeptRange& kept) override {
-    disk_.trim(channel, kept);
+  void trim(const StoredChannelPtr& channel, const KeptRange& kept, WallMillis now) override {
+    disk_.trim(channel, kept, now);
   }
   void close(const StoredChannelPtr& channel) override { disk_.close(channel); }
   [[nodiscard]] bool outlives_memory() const override { return true; }

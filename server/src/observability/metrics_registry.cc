@@ -195,6 +195,25 @@ void write_distributions(MetricsText& out, Shards shards) {
 
 #undef TIDEWIRE_PICK
 
+void write_store(MetricsText& out, const StoreMetrics& store) {
+  HistogramSum commits;
+  commits.add(store.commit_seconds);
+  out.family("tidewire_history_commit_duration_seconds", "histogram",
+             "One transaction of the history file, with the disk.");
+  out.histogram(commits, kTimePowers, kSecondsPerTick);
+  HistogramSum groups;
+  groups.add(store.group_size);
+  out.family("tidewire_history_group_size", "histogram", "Changes in one transaction.");
+  out.histogram(groups, kCountPowers, kMessagesPerTick);
+  out.family("tidewire_history_changes_total", "counter", "Changes stored in the history file.");
+  out.sample({}, store.changes.value());
+  out.family("tidewire_history_failures_total", "counter",
+             "Transactions of the history file that failed; their publishes were refused.");
+  out.sample({}, store.failures.value());
+  out.family("tidewire_history_queue_bytes", "gauge", "Bytes waiting for the history file.");
+  out.sample({}, store.queue_bytes.load(std::memory_order_relaxed));
+}
+
 void write_process(MetricsText& out, const ProcessMetrics& process, std::size_t shards) {
   out.family("tidewire_shards", "gauge", "Event loops.");
   out.sample({}, shards);
@@ -221,6 +240,7 @@ std::string MetricsRegistry::text() const {
     write_acknowledgements(out, shards_);
     write_distributions(out, shards_);
   }
+  if (store_ != nullptr) write_store(out, *store_);
   return std::move(out).text();
 }
 

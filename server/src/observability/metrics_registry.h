@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "observability/server_metrics.h"
+#include "observability/store_metrics.h"
 
 namespace tidewire {
 
@@ -28,11 +29,14 @@ class MetricsRegistry {
   static constexpr const char* kContentType = "text/plain; version=0.0.4; charset=utf-8";
 
   void add_shard(const ServerMetrics& metrics) { shards_.push_back(&metrics); }
+  /// Before the shards run; without it there are no metrics of a history file.
+  void set_store(const StoreMetrics& metrics) { store_ = &metrics; }
   [[nodiscard]] ProcessMetrics& process() { return process_; }
   [[nodiscard]] std::string text() const;
 
  private:
   std::vector<const ServerMetrics*> shards_;
+  const StoreMetrics* store_ = nullptr;
   ProcessMetrics process_;
 };
 

@@ -22,6 +22,8 @@ InternalService::InternalService(ShardServer& shard)
             .not_ready = [&shard]() -> std::vector<std::string> {
               if (shard.state().draining.load(std::memory_order_relaxed))
                 return {"the server is stopping"};
+              if (const auto& storage = shard.state().storage)
+                if (auto fault = storage->fault()) return {"history cannot be stored: " + *fault};
               return {};
             }}) {}
 

@@ -88,6 +88,10 @@ Server::Server(const Config& config)
 Server::~Server() {
   pool_.stop();
   pool_.join();
+  // Its threads post to the shards, and the nodes hold its stores.
+  internal_.reset();
+  shards_.clear();
+  state_.storage.reset();
 }
 
 std::expected<std::unique_ptr<Server>, std::string> Server::create(const Config& config) {
@@ -112,6 +116,7 @@ std::expected<void, std::string> Server::prepare() {
     if (!tls) return std::unexpected(std::move(tls.error()));
     state_.tls = std::move(*tls);
   }
+  if (auto opened = open_storage(); !opened) return opened;
   std::vector<Node*> nodes;
   for (std::size_t i = 0; i < pool_.size(); ++i) {
     shards_.push_back(
@@ -121,6 +126,30 @@ std::expected<void, std::string> Server::prepare() {
   }
   for (Node* node : nodes) node->connect(nodes);
   internal_ = std::make_unique<InternalService>(*shards_.front());
+  return {};
+}
+
+std::expected<void, std::string> Server::open_storage() {
+  constexpr std::string_view kSqlite = "sqlite:";
+  const HistoryConfig& history = state_.config.history;
+  if (!history.url.starts_with(kSqlite)) return {};
+  // A file that may not grow is an error to be answered, not the end of the process.
+  (void)std::signal(SIGXFSZ, SIG_IGN);
+  const HistorySync sync = history.sync == "always" ? HistorySync::always
+                           : history.sync == "off"  ? HistorySync::off
+                                                    : HistorySync::batch;
+  auto opened = SqliteStorage::open(
+      {.file = {.path = history.url.substr(kSqlite.size()), .sync = sync},
+       .shards = pool_.size(),
+       .queue_bytes_max = history.queue_bytes,
+       .meta_ttl = history.meta_ttl.count(),
+       .post = [this](std::size_t shard, Task task) { pool_.shard(shard).post(std::move(task)); }});
+  if (!opened) return std::unexpected("history.url: " + opened.error());
+  state_.storage = std::move(*opened);
+  state_.metrics.set_store(state_.storage->metrics());
+  if (state_.storage->began_anew())
+    log_warn("the machine went down while history.sync was off: all channels begin a new epoch",
+             {{"file", history.url}});
   return {};
 }
 

@@ -44,6 +44,7 @@ class Server {
 
   explicit Server(const Config& config);
   std::expected<void, std::string> prepare();
+  std::expected<void, std::string> open_storage();
   std::expected<void, std::string> listen();
   void close_listeners();
   void check_drained();

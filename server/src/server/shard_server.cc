@@ -105,7 +105,8 @@ ShardServer::ShardServer(net::Shard& shard, ShardMesh& mesh, RpcDesk& rpc, Sessi
              .limits = channel_limits_,
              .forms = forms_,
              .metrics = metrics_,
-             .store = store_}),
+             .store = state.storage ? state.storage->history(shard.index())
+                                    : static_cast<HistoryStore&>(memory_store_)}),
       context_{.config = state.config,
                .node = node_,
                .json = json_,

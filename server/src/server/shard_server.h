@@ -92,7 +92,7 @@ class ShardServer final : public net::ListenerEvents,
   ws::DeflateScratch deflate_;
   WireForms forms_;
   ChannelLimits channel_limits_;
-  MemoryHistoryStore store_;
+  MemoryHistoryStore memory_store_;  // used when SharedState::storage is nothing
   Node node_;
   HubFlush hub_flush_{node_.hub()};
   SessionDirectory sessions_;

@@ -7,6 +7,7 @@
 #include "auth/authenticator.h"
 #include "auth/origin_policy.h"
 #include "config/config.h"
+#include "history/sqlite_storage.h"
 #include "limits/connection_caps.h"
 #include "limits/connection_rate.h"
 #include "limits/rate_limiter.h"
@@ -34,7 +35,8 @@ struct SharedState {
   RateLimiter rates;
   UserDirectory users;
   MetricsRegistry metrics;
-  std::unique_ptr<net::TlsContext> tls;  // nullptr: plain
+  std::unique_ptr<net::TlsContext> tls;    // nullptr: plain
+  std::unique_ptr<SqliteStorage> storage;  // nullptr: in memory
   std::vector<SessionDirectory*> sessions;
   const HookCaller* hooks = &HookCaller::none();  // set before the shards are made
   TransferDesk* transfers = nullptr;              // likewise

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <memory>
+#include <string>
+
+#include "base/clock.h"
+#include "history/sqlite_db.h"
+
+namespace tidewire {
+
+/// When a change counts as stored.
+enum class HistorySync : std::uint8_t {
+  always,  // each change alone is written to the disk (fsync)
+  batch,   // what waits together is written to the disk together
+  off,     // when the system has it: survives the process, not the machine
+};
+
+struct SqliteFileOptions {
+  std::string path;
+  HistorySync sync = HistorySync::batch;
+  std::string vfs;      // for tests; empty: the machine's files
+  std::string boot_id;  // for tests; empty: the machine's
+};
+
+/// The database file: found or made, locked for this process, checked, brought to the newest
+/// layout, and opened for writing.
+///
+/// Errors: a sentence with the path. A file that is not ours, of a newer version, damaged or in use
+///         is left as it is.
+class SqliteFile {
+ public:
+  [[nodiscard]] static std::expected<std::unique_ptr<SqliteFile>, std::string> open(
+      const SqliteFileOptions& options);
+  ~SqliteFile();
+  SqliteFile(const SqliteFile&) = delete;
+  SqliteFile& operator=(const SqliteFile&) = delete;
+
+  [[nodiscard]] SqliteDb& db() { return *db_; }
+  [[nodiscard]] const SqliteFileOptions& options() const { return options_; }
+  /// The machine went down while changes were with the system only, so all channels have begun a
+  /// new life.
+  [[nodiscard]] bool began_anew() const { return began_anew_; }
+
+  static constexpr int kVersion = 1;
+
+ private:
+  explicit SqliteFile(const SqliteFileOptions& options) : options_(options) {}
+  [[nodiscard]] std::expected<void, std::string> lock();
+  void prepare();
+  void check();
+  void migrate();
+  void note_start();
+
+  SqliteFileOptions options_;
+  int lock_fd_ = -1;
+  std::unique_ptr<SqliteDb> db_;
+  bool began_anew_ = false;
+};
+
+}  // namespace tidewire
