@@ -11,7 +11,7 @@ struct SqliteStorage::Parts {
   struct ForShard {
     ForShard(std::uint16_t shard, Parts& parts)
         : door(shard, parts.queue),
-          history(door, parts.reader, parts.file->options(),
+          history(door, *parts.reader, parts.file->options(),
                   [&parts, shard](Task task) { parts.options.post(shard, std::move(task)); }),
           sessions(door, parts.options.sessions) {}
 
@@ -25,7 +25,7 @@ struct SqliteStorage::Parts {
         file(std::move(opened)),
         queue(options.queue_bytes_max, metrics.queue_bytes),
         transaction(*file, options.sessions, options.meta_ttl),
-        reader(file->options().path, file->options().vfs) {
+        reader(std::make_unique<SqliteReader>(file->options().path, file->options().vfs)) {
     for (std::size_t i = 0; i < options.shards; ++i)
       shards.push_back(std::make_unique<ForShard>(static_cast<std::uint16_t>(i), *this));
     writer = std::make_unique<SqliteWriter>(
@@ -37,12 +37,20 @@ struct SqliteStorage::Parts {
         });
   }
 
+  // The threads first: what they do for a shard, they do through its stores.
+  ~Parts() {
+    writer.reset();
+    reader.reset();
+  }
+  Parts(const Parts&) = delete;
+  Parts& operator=(const Parts&) = delete;
+
   SqliteStorageOptions options;
   std::unique_ptr<SqliteFile> file;
   StoreMetrics metrics;
   SqliteQueue queue;
   SqliteTransaction transaction;
-  SqliteReader reader;
+  std::unique_ptr<SqliteReader> reader;
   std::vector<std::unique_ptr<ForShard>> shards;
   std::unique_ptr<SqliteWriter> writer;
 };

@@ -139,8 +139,6 @@ void ChannelLog::trim_store(WallMillis now) {
   const std::int64_t age = scope_.options.history_ttl.count();
   trim_at_ = now + std::max<WallMillis>(kTrimMsMin, age / 10);
   floor_ = std::max(floor_, range.first_offset);
-  // What is in memory is kept, so nothing in memory means that all of it has gone by age or size.
-  if (memory_.empty() && scope_.options.history_size > 0) floor_ = memory_.next_offset();
   scope_.context.store.trim(scope_.stored, range, now);
 }
 
