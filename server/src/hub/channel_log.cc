@@ -113,7 +113,7 @@ void ChannelLog::remove_all() {
   floor_ = removed_ + 1;
   memory_.clear();
   if (scope_.context.store.outlives_memory())
-    scope_.context.store.trim(scope_.stored, kept(scope_.now()));
+    scope_.context.store.trim(scope_.stored, kept(scope_.now()), scope_.now());
 }
 
 void ChannelLog::sweep() {
