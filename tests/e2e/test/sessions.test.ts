@@ -188,7 +188,7 @@ describe('the client', () => {
   it('falls back to subscribing when the server has forgotten the session', async () => {
     const proxy = await startProxy(brief().url)
     cleanups.push(() => proxy.close())
-    const client = clientOf(`${proxy.ws}/ws`, { reconnect: { minMs: 800, maxMs: 900 } })
+    const client = clientOf(`${proxy.ws}/ws`, { reconnect: { minMs: 800, maxMs: 900 }, environment: { random: () => 0.99 } })
     await client.connect()
     const heard: TidewireEvent[] = []
     client.on('chat_message', (event) => heard.push(event))
