@@ -92,6 +92,8 @@ SimServer::SimServer(const Config& config, Schedule& schedule, Random& random, s
                                                  .clock = clock,
                                                  .timers = shards_.front()->timers,
                                                  .limits = {}});
+  session_desk_ = std::make_unique<SessionDesk>(
+      SessionDeskParts{.mesh = mesh_, .sessions = directories_, .limits = {}});
   const auto authenticator = make_authenticator();
   for (const auto& shard : shards_) {
     shard->node.connect(nodes);
@@ -111,6 +113,7 @@ SimServer::SimServer(const Config& config, Schedule& schedule, Random& random, s
                                                         .users = users_,
                                                         .rates = rates_,
                                                         .rpc = *desk_,
+                                                        .desk = *session_desk_,
                                                         .authenticator = authenticator});
   }
 }

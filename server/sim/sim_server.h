@@ -13,6 +13,7 @@
 #include "random.h"
 #include "session/rpc_desk.h"
 #include "session/session_context.h"
+#include "session/session_desk.h"
 #include "sim_connection.h"
 
 namespace tidewire::sim {
@@ -74,6 +75,7 @@ class SimServer {
   std::vector<SessionDirectory*> directories_;
   std::vector<std::unique_ptr<SimShard>> shards_;
   std::unique_ptr<RpcDesk> desk_;
+  std::unique_ptr<SessionDesk> session_desk_;
   TokenMinter minter_;
   std::uint64_t accepted_ = 0;
   std::size_t queued_peak_ = 0;

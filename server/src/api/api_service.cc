@@ -54,6 +54,7 @@ ApiService::Handler ApiService::find(std::string_view name) {
       {"streams/status", &ApiService::stream_status},
       {"streams/ingest", &ApiService::stream_ingest},
       {"rpc", &ApiService::rpc},
+      {"sessions", &ApiService::sessions},
   });
   for (const auto& [known, handler] : kHandlers)
     if (known == name) return handler;
@@ -121,6 +122,7 @@ http::Response ApiService::no_key() {
 void ApiService::call(const http::Request& request, std::string_view name, RespondFn respond) {
   RespondFn counted = count(std::move(respond), name);
   if (!authorized(request)) return counted(no_key());
+  if (call_send(name, request, counted)) return;
   const Handler handler = find(name);
   if (handler == nullptr)
     return counted(error_reply({.code = ErrorCode::not_found, .message = "no such API endpoint"}));

@@ -13,6 +13,7 @@
 #include "limits/rate_limiter.h"
 #include "observability/metrics_registry.h"
 #include "protocol/schema_registry.h"
+#include "session/session_desk.h"
 #include "session/session_directory.h"
 
 namespace tidewire {
@@ -28,6 +29,7 @@ struct ApiParts {
   Node& node;  // of the shard that serves the API
   SchemaRegistry& schemas;
   const std::vector<SessionDirectory*>& sessions;  // of every shard
+  SessionDesk& desk;
   const MetricsRegistry& metrics;
   RpcDesk& rpc;
   ServerMetrics& probe;
@@ -84,6 +86,11 @@ class ApiService {
   void state_delete(std::string_view body, RespondFn respond);
   void batch(std::string_view body, RespondFn respond);
   void rpc(std::string_view body, RespondFn respond);
+  void sessions(std::string_view body, RespondFn respond);
+
+  /// `sessions/{id}/send` and `users/{id}/send`; false: `name` is neither.
+  bool call_send(std::string_view name, const http::Request& request, RespondFn& respond);
+  void send(std::vector<std::string> sessions, std::string_view body, RespondFn respond);
 
   void stream_open(std::string_view body, RespondFn respond);
   void stream_append(std::string_view body, RespondFn respond);

@@ -8,6 +8,7 @@
 #include "protocol/channel_name.h"
 #include "protocol/commands.h"
 #include "protocol/envelope.h"
+#include "protocol/envelope_form.h"
 
 namespace tidewire {
 namespace {
@@ -89,6 +90,16 @@ std::expected<ReceiptsBody, Error> parse_receipts_body(std::string_view text) {
   BodyReader reader(text);
   ReceiptsBody body{.channel = reader.channel("channel")};
   body.offset = reader.number("offset", 0);
+  return reader.finish(std::move(body));
+}
+
+std::expected<SendBody, Error> parse_send_body(std::string_view text) {
+  BodyReader reader(text);
+  SendBody body{.type = reader.text("type", true, kTypeBytesMax),
+                .payload = reader.object("payload"),
+                .durable = !reader.has("durable") || reader.flag("durable")};
+  if (!is_type_name(body.type) || from_name<MessageType>(body.type))
+    reader.note("is a snake_case name that the protocol does not use itself", "type");
   return reader.finish(std::move(body));
 }
 

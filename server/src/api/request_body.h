@@ -41,6 +41,14 @@ struct ReceiptsBody {
 
 [[nodiscard]] std::expected<std::string, Error> parse_channel_body(std::string_view body);
 
+/// An event for sessions, outside every channel.
+struct SendBody {
+  std::string type;
+  std::string payload;
+  bool durable = true;  // waits for a session without a connection
+};
+[[nodiscard]] std::expected<SendBody, Error> parse_send_body(std::string_view body);
+
 struct ListBody {
   std::string prefix;
   std::string user_id;

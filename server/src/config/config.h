@@ -205,6 +205,14 @@ struct HooksConfig {
   std::uint64_t pending = 64;  // of one connection
 };
 
+struct SessionConfig {
+  Milliseconds ttl{120'000};
+  std::uint64_t parked = 100'000;
+  std::uint64_t per_user = 10;
+  std::uint64_t bytes = 256 * 1024;
+  std::uint64_t events = 100;
+};
+
 struct HeartbeatConfig {
   Milliseconds interval{25'000};
   Milliseconds timeout{10'000};
@@ -296,6 +304,7 @@ struct Config {
   OriginsConfig origins;
   LimitsConfig limits;
   LanesConfig lanes;
+  SessionConfig session;
   HeartbeatConfig heartbeat;
   PresenceConfig presence;
   CompressionConfig compression;

@@ -5,9 +5,17 @@
 #include <climits>
 #include <cstring>
 
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 namespace tidewire::net {
+
+bool all_acknowledged(int fd) {
+  if (fd < 0) return true;
+  int waiting = 0;  // bytes that are not sent, or sent and not acknowledged
+  return ::ioctl(fd, SIOCOUTQ, &waiting) == 0 && waiting == 0;
+}
 
 IoResult TcpStream::read(std::span<char> buffer) {
   for (;;) {

@@ -60,6 +60,9 @@ class Stream {
   [[nodiscard]] virtual std::string last_error() const = 0;
 };
 
+/// Whether the peer's machine has confirmed all that was written to the socket; true without one.
+[[nodiscard]] bool all_acknowledged(int fd);
+
 /// A TCP socket as it is.
 class TcpStream final : public Stream {
  public:

@@ -191,6 +191,13 @@ struct LabelValues<AuthFailureLabel> {
                                        "expired", "claims", "session_mismatch", "timeout"});
 };
 
+enum class SessionLabel : std::uint8_t { parked, resumed, unknown, expired, refused };
+template <>
+struct LabelValues<SessionLabel> {
+  static constexpr auto text =
+      std::to_array<std::string_view>({"parked", "resumed", "unknown", "expired", "refused"});
+};
+
 /// What a rate limit counts.
 enum class RateLabel : std::uint8_t {
   connects,

@@ -138,6 +138,9 @@ void write_channels(MetricsText& out, Shards shards) {
   write_plain(out, shards, TIDEWIRE_PICK(history_bytes));
   out.family("tidewire_streams", "gauge", "Messages that are still growing.");
   write_plain(out, shards, TIDEWIRE_PICK(streams));
+  out.family("tidewire_sessions_total", "counter",
+             "Sessions that outlived a connection, by what became of them.");
+  write_labelled<SessionLabel>(out, shards, "event", TIDEWIRE_PICK(sessions));
   out.family("tidewire_recoveries_total", "counter",
              "Subscriptions that named a position, by result.");
   write_labelled<RecoveryLabel>(out, shards, "result", TIDEWIRE_PICK(recoveries));
@@ -171,6 +174,9 @@ void write_distributions(MetricsText& out, Shards shards) {
   out.family("tidewire_handshake_duration_seconds", "histogram",
              "From the accepted socket to the answered upgrade.");
   write_histogram(out, shards, kTimePowers, kSecondsPerTick, TIDEWIRE_PICK(handshake_seconds));
+  out.family("tidewire_resume_duration_seconds", "histogram",
+             "From the auth of a resume to its last channel.");
+  write_histogram(out, shards, kTimePowers, kSecondsPerTick, TIDEWIRE_PICK(resume_seconds));
   out.family("tidewire_publish_duration_seconds", "histogram",
              "From the decoded publish to its queued acknowledgement.");
   write_histogram(out, shards, kTimePowers, kSecondsPerTick, TIDEWIRE_PICK(publish_seconds));

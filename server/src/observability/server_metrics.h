@@ -27,6 +27,7 @@ struct alignas(64) ServerMetrics {
   }
   ByLabel<HandshakeLabel> handshakes;
   ByLabel<AuthFailureLabel> auth_failures;
+  ByLabel<SessionLabel> sessions;
   std::array<ByLabel<RateLabel>, LabelValues<RateScope>::text.size()> rate_limited;
   [[nodiscard]] Counter& rate_limited_by(RateScope scope, RateLabel kind) {
     return rate_limited[std::to_underlying(scope)][kind];
@@ -70,6 +71,7 @@ struct alignas(64) ServerMetrics {
   }
 
   Histogram handshake_seconds;   // accepted socket to 101 answered
+  Histogram resume_seconds;      // auth decoded to every channel back
   Histogram publish_seconds;     // publish decoded to ack queued
   Histogram loop_lag_seconds;    // how long a turn of the shard was busy
   Histogram queue_age_seconds;   // oldest frame of an outbox when it left

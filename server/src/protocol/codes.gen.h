@@ -427,16 +427,18 @@ template <>
 enum class UnsubscribeReason : std::uint8_t {
   unsubscribe,  // The client asked for it.
   insufficient_state,  // The server cannot continue the channel without a gap; subscribe again with since.
-  permission_revoked,  // A refreshed token no longer allows the channel.
+  permission_revoked,  // A refreshed or resuming token no longer allows the channel.
+  limit_exceeded,  // A resumed session has more channels than a connection may have now.
   operator_,  // The server API ended the subscription.
 };
-inline constexpr std::size_t kUnsubscribeReasonCount = 4;
+inline constexpr std::size_t kUnsubscribeReasonCount = 5;
 
 [[nodiscard]] constexpr std::string_view to_name(UnsubscribeReason value) {
   switch (value) {
     case UnsubscribeReason::unsubscribe: return "unsubscribe";
     case UnsubscribeReason::insufficient_state: return "insufficient_state";
     case UnsubscribeReason::permission_revoked: return "permission_revoked";
+    case UnsubscribeReason::limit_exceeded: return "limit_exceeded";
     case UnsubscribeReason::operator_: return "operator";
   }
   return "unknown";
@@ -447,6 +449,7 @@ template <>
   if (name == "unsubscribe") return UnsubscribeReason::unsubscribe;
   if (name == "insufficient_state") return UnsubscribeReason::insufficient_state;
   if (name == "permission_revoked") return UnsubscribeReason::permission_revoked;
+  if (name == "limit_exceeded") return UnsubscribeReason::limit_exceeded;
   if (name == "operator") return UnsubscribeReason::operator_;
   return std::nullopt;
 }

@@ -20,15 +20,17 @@ std::expected<Command, Error> finish(const PayloadFields& fields, Command comman
   return command;
 }
 
+void read_position_field(PayloadFields& fields, StreamPosition& position) {
+  if (fields.is("epoch")) fields.read_text(position.epoch, 1, kEpochTextBytesMax);
+  if (fields.is("offset")) fields.read_whole(position.offset, 0, kWholeNumberMax);
+}
+
 /// Reads the object at `outer`'s cursor as {epoch, offset}.
 void read_position(PayloadFields& outer, std::optional<StreamPosition>& target) {
   if (outer.value().kind != JsonKind::object) return outer.refuse("expected an object");
   StreamPosition position;
   PayloadFields fields(outer.value().raw, outer.here());
-  while (fields.next()) {
-    if (fields.is("epoch")) fields.read_text(position.epoch, 1, kEpochTextBytesMax);
-    if (fields.is("offset")) fields.read_whole(position.offset, 0, kWholeNumberMax);
-  }
+  while (fields.next()) read_position_field(fields, position);
   fields.need({"epoch", "offset"});
   if (fields.failed()) return outer.refuse_with(fields.error());
   target = std::move(position);
@@ -89,6 +91,26 @@ void read_number(PayloadFields& fields, std::optional<std::uint64_t>& target) {
   target = number;
 }
 
+/// Reads {channel: {epoch, offset}}.
+void read_positions(PayloadFields& outer, AuthCommand& command) {
+  if (outer.value().kind != JsonKind::object) return outer.refuse("expected an object");
+  command.positions.clear();
+  JsonReader members = JsonReader::object(outer.value().raw);
+  while (members.next()) {
+    const std::string path = outer.here() + "/" + pointer_token(members.key());
+    if (command.positions.size() == kPositionsMax)
+      return outer.refuse_at(path, "at most " + std::to_string(kPositionsMax) + " positions");
+    if (members.value().kind != JsonKind::object)
+      return outer.refuse_at(path, "expected an object");
+    StreamPosition position;
+    PayloadFields fields(members.value().raw, path);
+    while (fields.next()) read_position_field(fields, position);
+    fields.need({"epoch", "offset"});
+    if (fields.failed()) return outer.refuse_with(fields.error());
+    command.positions.emplace_back(members.key(), std::move(position));
+  }
+}
+
 void read_methods(PayloadFields& fields, std::vector<std::string>& methods) {
   if (fields.value().kind != JsonKind::array) return fields.refuse("expected an array");
   methods.clear();
@@ -147,6 +169,7 @@ std::expected<AuthCommand, Error> parse_auth(std::string_view payload) {
     if (fields.is("sessionId")) fields.read_text(command.session_id, 1, kSessionIdBytesMax);
     if (fields.is("client")) fields.read_text(command.client, 0, kClientBytesMax);
     if (fields.is("batch")) read_batch(fields, command.batch);
+    if (fields.is("positions")) read_positions(fields, command);
   }
   fields.need({"token"});
   return finish(fields, std::move(command));

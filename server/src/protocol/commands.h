@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "protocol/error.h"
@@ -21,6 +22,7 @@ inline constexpr std::size_t kTokenBytesMax = 8192;
 inline constexpr std::size_t kSessionIdBytesMax = 64;
 inline constexpr std::size_t kTypingSessionBytesMax = 128;
 inline constexpr std::size_t kClientBytesMax = 128;
+inline constexpr std::size_t kPositionsMax = 1'000;
 inline constexpr std::size_t kEpochTextBytesMax = 64;
 inline constexpr std::size_t kMethodBytesMax = 128;
 inline constexpr std::size_t kMethodsMax = 64;
@@ -51,6 +53,7 @@ struct AuthCommand {
   std::string session_id;
   std::string client;
   std::optional<BatchWish> batch;  // absent: the server sends no batches
+  std::vector<std::pair<std::string, StreamPosition>> positions;  // by channel
 };
 
 struct SubscribeCommand {

@@ -38,6 +38,15 @@ std::string parts_json(std::span<const PartItem> parts) {
   return list += ']';
 }
 
+std::string text_array(std::span<const std::string> texts) {
+  std::string array = "[";
+  for (const std::string& text : texts) {
+    if (array.size() > 1) array += ',';
+    append_json_string(array, text);
+  }
+  return array += ']';
+}
+
 }  // namespace
 
 std::string welcome_payload(const Welcome& welcome) {
@@ -45,8 +54,8 @@ std::string welcome_payload(const Welcome& welcome) {
                                  .number("messageBytes", welcome.message_bytes_max)
                                  .number("channels", welcome.channels_max)
                                  .finish();
-  return JsonObject(384)
-      .text("connectionId", welcome.connection_id)
+  JsonObject payload(384);
+  payload.text("connectionId", welcome.connection_id)
       .text("sessionId", welcome.session_id)
       .text("userId", welcome.user_id)
       .boolean("resumed", welcome.resumed)
@@ -55,8 +64,9 @@ std::string welcome_payload(const Welcome& welcome) {
       .number("heartbeatTimeoutMs", welcome.heartbeat_timeout_ms)
       .raw("limits", limits)
       .text("server", welcome.server)
-      .number("protocol", kProtocolVersion)
-      .finish();
+      .number("protocol", kProtocolVersion);
+  if (welcome.resumed) payload.raw("restored", text_array(welcome.restored));
+  return payload.finish();
 }
 
 std::string subscribed_payload(const Subscribed& subscribed) {

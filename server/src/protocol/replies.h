@@ -24,7 +24,8 @@ struct Welcome {
   std::int64_t heartbeat_timeout_ms = 10'000;
   std::uint64_t message_bytes_max = 0;
   std::uint64_t channels_max = 0;
-  std::string_view server;  // "tidewire/0.1.0"
+  std::string_view server;                // "tidewire/0.1.0"
+  std::span<const std::string> restored;  // resumed: channels whose `subscribed` follow
 };
 [[nodiscard]] std::string welcome_payload(const Welcome& welcome);
 

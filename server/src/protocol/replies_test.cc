@@ -16,7 +16,8 @@ TEST(Replies, AnAckOfADurablePublishHasItsPosition) {
 
 TEST(Replies, AnyOtherAckDoesNot) { EXPECT_EQ(ack_payload({}), R"({"duplicate":false})"); }
 
-TEST(Replies, Welcome) {
+TEST(Replies, AWelcomeNamesTheChannelsThatComeBack) {
+  const std::array<std::string, 2> restored = {"a:b", "c:d"};
   EXPECT_EQ(welcome_payload({.connection_id = "c",
                              .session_id = "s",
                              .user_id = "al\"ice",
@@ -24,11 +25,13 @@ TEST(Replies, Welcome) {
                              .expires_at_ms = 5,
                              .message_bytes_max = 65536,
                              .channels_max = 100,
-                             .server = "tidewire/0.1.0"}),
+                             .server = "tidewire/0.1.0",
+                             .restored = restored}),
             R"({"connectionId":"c","sessionId":"s","userId":"al\"ice","resumed":true,)"
             R"("expiresAt":5,"heartbeatMs":25000,"heartbeatTimeoutMs":10000,)"
             R"("limits":{"messageBytes":65536,"channels":100},"server":"tidewire/0.1.0",)"
-            R"("protocol":1})");
+            R"("protocol":1,"restored":["a:b","c:d"]})");
+  EXPECT_FALSE(welcome_payload({.restored = restored}).contains("restored"));
 }
 
 TEST(Replies, SubscribedHoldsWholeEnvelopes) {

@@ -154,6 +154,11 @@ void Connection::flush_soon(const BatchLimits& batch) {
     parts_.shard.at_turn_end(*this);
 }
 
+bool Connection::delivered() const {
+  return !prelude_ && outbox_->empty() && !stream_->has_unsent() &&
+         net::all_acknowledged(stream_->fd());
+}
+
 void Connection::close_after_flush(CloseCode code, std::string_view reason) {
   if (finished_ || farewell_ || said_close_) return;
   close_code_ = static_cast<std::uint16_t>(code);

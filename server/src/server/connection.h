@@ -55,6 +55,7 @@ class Connection final : public net::Pollable,
   // SessionTransport
   [[nodiscard]] Outbox& outbox() override { return *outbox_; }
   void flush_soon(const BatchLimits& batch) override;
+  [[nodiscard]] bool delivered() const override;
   void close_after_flush(CloseCode code, std::string_view reason) override;
   void close_now(CloseCode code, std::string_view reason) override;
 

@@ -13,6 +13,7 @@ InternalService::InternalService(ShardServer& shard)
             .node = shard.node(),
             .schemas = shard.context().schemas,
             .sessions = shard.state().sessions,
+            .desk = shard.context().desk,
             .metrics = shard.state().metrics,
             .rpc = shard.context().rpc,
             .probe = shard.metrics(),

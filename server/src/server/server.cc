@@ -23,6 +23,14 @@ std::string url_of(const char* scheme, const net::SocketAddress& address) {
   return std::string(scheme) + "://" + address.to_string();
 }
 
+SessionLimits session_limits(const SessionConfig& config) {
+  return {.ttl_ms = config.ttl.count(),
+          .parked_max = config.parked,
+          .parked_per_user_max = config.per_user,
+          .parked_bytes_max = config.bytes,
+          .events_max = config.events};
+}
+
 }  // namespace
 
 /// The process's signals, delivered on shard 0.
@@ -72,6 +80,9 @@ Server::Server(const Config& config)
                              .per_user = state_.config.limits.transfers_per_user,
                              .memory_max = state_.config.limits.transfers_memory,
                              .ttl_ms = state_.config.limits.transfer_timeout.count()}}),
+      session_desk_({.mesh = mesh_,
+                     .sessions = state_.sessions,
+                     .limits = session_limits(state_.config.session)}),
       drain_check_([](void* self) { static_cast<Server*>(self)->check_drained(); }, this) {}
 
 Server::~Server() {
@@ -103,7 +114,8 @@ std::expected<void, std::string> Server::prepare() {
   }
   std::vector<Node*> nodes;
   for (std::size_t i = 0; i < pool_.size(); ++i) {
-    shards_.push_back(std::make_unique<ShardServer>(pool_.shard(i), mesh_, rpc_, state_));
+    shards_.push_back(
+        std::make_unique<ShardServer>(pool_.shard(i), mesh_, rpc_, session_desk_, state_));
     if (auto prepared = shards_.back()->prepare(); !prepared) return prepared;
     nodes.push_back(&shards_.back()->node());
   }

@@ -56,6 +56,7 @@ class Server {
   HookCaller hooks_;
   RpcDesk rpc_;
   TransferDesk transfers_;
+  SessionDesk session_desk_;
   std::vector<std::unique_ptr<ShardServer>> shards_;
   std::unique_ptr<InternalService> internal_;
   std::vector<std::unique_ptr<net::Listener>> public_listeners_;

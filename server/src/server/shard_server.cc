@@ -87,7 +87,8 @@ struct ShardServer::Kept {
   Connection connection;
 };
 
-ShardServer::ShardServer(net::Shard& shard, ShardMesh& mesh, RpcDesk& rpc, SharedState& state)
+ShardServer::ShardServer(net::Shard& shard, ShardMesh& mesh, RpcDesk& rpc, SessionDesk& desk,
+                         SharedState& state)
     : shard_(shard),
       state_(state),
       json_({.batch_messages = state.config.limits.batch_messages}),
@@ -120,6 +121,7 @@ ShardServer::ShardServer(net::Shard& shard, ShardMesh& mesh, RpcDesk& rpc, Share
                .users = state.users,
                .rates = state.rates,
                .rpc = rpc,
+               .desk = desk,
                .authenticator = state.authenticator,
                .hooks = state.hooks,
                .transfers = state.transfers},
@@ -174,6 +176,7 @@ void ShardServer::start() {
 
 void ShardServer::sweep() {
   node_.sweep();
+  if (shard_.index() == 0) context_.desk.sweep(shard_.clock().wall_ms(), metrics_);
   shard_.timers().schedule(sweep_timer_, shard_.clock().mono_ms() + kSweepMs);
 }
 
@@ -294,6 +297,7 @@ void ShardServer::open(UpgradePlan plan, ConnectionLease lease, ClientInfo clien
                               .connected_at = shard_.clock().wall_ms()},
                      .claims = std::move(plan.claims),
                      .scope = std::move(plan.channel),
+                     .session_id = std::move(plan.session_id),
                      .deflate = plan.handshake.deflate};
   auto kept =
       std::make_unique<Kept>(plan.echo ? echo_parts_ : connection_parts_, std::move(stream),

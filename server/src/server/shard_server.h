@@ -30,7 +30,8 @@ class ShardServer final : public net::ListenerEvents,
                           public HttpKeeper,
                           public HttpService {
  public:
-  ShardServer(net::Shard& shard, ShardMesh& mesh, RpcDesk& rpc, SharedState& state);
+  ShardServer(net::Shard& shard, ShardMesh& mesh, RpcDesk& rpc, SessionDesk& desk,
+              SharedState& state);
   ~ShardServer() override;
 
   /// Before the shards run. The error is a sentence for the operator.

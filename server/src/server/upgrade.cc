@@ -1,5 +1,6 @@
 #include "server/upgrade.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 #include <vector>
@@ -7,6 +8,7 @@
 #include "api/error_reply.h"
 #include "auth/token_source.h"
 #include "protocol/channel_name.h"
+#include "protocol/commands.h"
 
 namespace tidewire {
 namespace {
@@ -88,6 +90,22 @@ std::expected<std::optional<Claims>, Error> claims_of(const http::Request& reque
   return std::move(*claims);
 }
 
+/// The session to go on with: header `Tidewire-Session`, or `session` of the query for browsers.
+std::expected<std::string, Error> session_of(const http::Request& request, const Claims& claims) {
+  std::string_view named = request.header("Tidewire-Session").value_or("");
+  std::string_view rest = named.empty() ? request.query : "";
+  while (!rest.empty()) {
+    const std::string_view item = rest.substr(0, rest.find('&'));
+    rest.remove_prefix(std::min(item.size() + 1, rest.size()));
+    if (item.starts_with("session=")) named = item.substr(sizeof "session=" - 1);
+  }
+  if (named.size() > kSessionIdBytesMax)
+    return fail(ErrorCode::invalid_message, "a session id has at most 64 bytes");
+  if (!named.empty() && !claims.session_id.empty() && claims.session_id != named)
+    return fail(ErrorCode::session_mismatch, "the token is bound to another session");
+  return std::string(named);
+}
+
 }  // namespace
 
 std::expected<UpgradePlan, UpgradeRefusal> plan_upgrade(const http::Request& request,
@@ -118,6 +136,11 @@ std::expected<UpgradePlan, UpgradeRefusal> plan_upgrade(const http::Request& req
 
   auto claims = claims_of(request, state, now);
   if (!claims) return refuse(401, HandshakeLabel::unauthorized, claims.error());
+  if (*claims) {
+    auto session = session_of(request, **claims);
+    if (!session) return refuse(401, HandshakeLabel::unauthorized, session.error());
+    plan.session_id = std::move(*session);
+  }
   plan.claims = std::move(*claims);
   return plan;
 }

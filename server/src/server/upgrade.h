@@ -18,6 +18,7 @@ struct UpgradePlan {
   bool echo = false;    // /debug/echo
   std::string channel;  // the one that the URL names; empty: none
   std::optional<Claims> claims;
+  std::string session_id;  // the session that the request goes on with; empty: none
 };
 
 /// Judges an upgrade request: path, handshake, origin, token, in this order (protocol.md

@@ -9,6 +9,7 @@
 #include "protocol/replies.h"
 #include "session/channel_access.h"
 #include "session/hook_handler.h"
+#include "session/resume_handler.h"
 #include "session/rpc_handler.h"
 #include "session/session.h"
 #include "session/subscribe_handler.h"
@@ -46,35 +47,52 @@ void AuthHandler::auth(Session& session, const Envelope& envelope) {
     session.info_.kind = client.kind;
   }
   session.use_batches(command->batch);
-  if (first) return enter(session, std::move(*claims), envelope.id);
-  refresh(session, std::move(*claims), envelope.id);
+  ResumeWish wish{.session_id = std::move(command->session_id),
+                  .reply_id = std::string(envelope.id),
+                  .positions = std::move(command->positions),
+                  .bound = !claims->session_id.empty(),
+                  .in_place = !first};
+  if (first) return enter(session, std::move(*claims), std::move(wish));
+  refresh(session, std::move(*claims), std::move(wish));
 }
 
-void AuthHandler::welcome_upgraded(Session& session, Claims claims) {
-  enter(session, std::move(claims), {});
+void AuthHandler::welcome_upgraded(Session& session, Claims claims, std::string session_id) {
+  const bool bound = !claims.session_id.empty();
+  ResumeWish wish{.session_id = bound ? claims.session_id : std::move(session_id), .bound = bound};
+  enter(session, std::move(claims), std::move(wish));
 }
 
-void AuthHandler::enter(Session& session, Claims claims, std::string_view id) {
+void AuthHandler::enter(Session& session, Claims claims, ResumeWish wish) {
   if (!session.context_.hooks->asks(HookKind::connect))
-    return begin(session, std::move(claims), id);
-  HookHandler::connect(session, std::move(claims), std::string(id),
-                       [id = std::string(id)](Session& admitted, Claims granted) {
-                         begin(admitted, std::move(granted), id);
+    return begin(session, std::move(claims), std::move(wish));
+  std::string id = wish.reply_id;
+  HookHandler::connect(session, std::move(claims), std::move(id),
+                       [wish = std::move(wish)](Session& admitted, Claims granted) mutable {
+                         begin(admitted, std::move(granted), std::move(wish));
                        });
 }
 
-void AuthHandler::begin(Session& session, Claims claims, std::string_view id) {
+void AuthHandler::begin(Session& session, Claims claims, ResumeWish wish) {
   session.rates_.bind_user(claims.user_id);
-  if (!session.allow(RateKind::connects, id))
+  if (!session.allow(RateKind::connects, wish.reply_id))
     return session.close(CloseCode::rate_limited, "too many connects of this user");
-  session.session_id_ = claims.session_id.empty() ? random_id() : claims.session_id;
   session.claims_ = std::move(claims);
   session.state_ = Session::State::active;
   session.heartbeat_due_ =
       session.context_.clock.mono_ms() + session.context_.config.heartbeat.interval.count();
   session.schedule_timer();
+  if (session.context_.desk.enabled() && !wish.session_id.empty())
+    return ResumeHandler::ask(session, std::move(wish));
+  start(session, wish.bound ? std::move(wish.session_id) : std::string(), wish.reply_id);
+}
+
+void AuthHandler::start(Session& session, std::string session_id, std::string_view reply_id) {
+  const SessionContext& context = session.context_;
+  session.session_id_ = session_id.empty() ? random_id() : std::move(session_id);
+  context.desk.registry().begin(session.session_id_, session.user_id(),
+                                {context.node.index(), session.info_.connection_id});
   make_room(session);
-  welcome(session, id);
+  welcome(session, reply_id, false);
   if (!session.scope_.empty()) SubscribeHandler::subscribe_scope(session);
 }
 
@@ -90,24 +108,27 @@ void AuthHandler::make_room(Session& session) {
   });
 }
 
-void AuthHandler::refresh(Session& session, Claims claims, std::string_view id) {
+void AuthHandler::refresh(Session& session, Claims claims, ResumeWish wish) {
   if (claims.user_id != session.claims_.user_id)
-    return session.reply_error(id, {.code = ErrorCode::session_mismatch,
-                                    .message = "a refresh must name the same user",
-                                    .path = "/payload/token"});
+    return session.reply_error(wish.reply_id, {.code = ErrorCode::session_mismatch,
+                                               .message = "a refresh must name the same user",
+                                               .path = "/payload/token"});
   HookHandler::keep_grants(session, claims);
   session.claims_ = std::move(claims);
   session.schedule_timer();
-  welcome(session, id);
+  const bool other = !wish.session_id.empty() && wish.session_id != session.session_id_;
+  const bool resume = other && session.context_.desk.enabled();
+  if (!resume) welcome(session, wish.reply_id, false);
   revoke_lost_channels(session);
   RpcHandler::recheck(session);
+  if (resume) ResumeHandler::ask(session, std::move(wish));
 }
 
 bool AuthHandler::extend(Session& session, WallMillis expires_at_ms) {
   if (session.state_ != Session::State::active) return false;
   session.claims_.expires_at_ms = expires_at_ms;
   session.schedule_timer();
-  welcome(session, {});
+  welcome(session, {}, false);
   return true;
 }
 
@@ -134,19 +155,23 @@ void AuthHandler::revoke_lost_channels(Session& session) {
     session.revoke(channel, UnsubscribeReason::permission_revoked);
 }
 
-void AuthHandler::welcome(Session& session, std::string_view id) {
+void AuthHandler::welcome(Session& session, std::string_view id, bool resumed) {
   const Config& config = session.context_.config;
+  std::vector<std::string> restored;
+  if (resumed)
+    for (const ParkedChannel& each : session.resumption_->waiting) restored.push_back(each.channel);
   session.reply(MessageType::welcome, id, {},
                 welcome_payload({.connection_id = session.info_.connection_id,
                                  .session_id = session.session_id_,
                                  .user_id = session.claims_.user_id,
-                                 .resumed = false,
+                                 .resumed = resumed,
                                  .expires_at_ms = session.claims_.expires_at_ms,
                                  .heartbeat_ms = config.heartbeat.interval.count(),
                                  .heartbeat_timeout_ms = config.heartbeat.timeout.count(),
                                  .message_bytes_max = config.limits.message_bytes,
                                  .channels_max = config.limits.channels_per_connection,
-                                 .server = "tidewire/" TIDEWIRE_VERSION}),
+                                 .server = "tidewire/" TIDEWIRE_VERSION,
+                                 .restored = restored}),
                 Priority::critical);
 }
 

@@ -5,6 +5,7 @@
 
 #include "protocol/json_writer.h"
 #include "session/publish_handler.h"
+#include "session/resume_handler.h"
 #include "session/router.h"
 #include "session/session.h"
 
@@ -71,7 +72,10 @@ void HookHandler::admit(Session& session, Claims claims, const std::string& id, 
   begin(session, std::move(claims));
   for (const KeptEnvelope& held : queue.release_held()) {
     if (session.state_ != Session::State::active) return;
-    Router::route(session, held.view());
+    if (session.resumption_)
+      ResumeHandler::hold(session, held.view());
+    else
+      Router::route(session, held.view());
   }
 }
 

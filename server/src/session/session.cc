@@ -6,8 +6,10 @@
 #include "hub/piece_fold.h"
 #include "protocol/replies.h"
 #include "session/auth_handler.h"
+#include "session/resume_handler.h"
 #include "session/router.h"
 #include "session/rpc_handler.h"
+#include "session/session_parking.h"
 
 namespace tidewire {
 namespace {
@@ -23,6 +25,7 @@ Session::Session(const SessionContext& context, SessionTransport& transport, Ses
       info_(std::move(start.info)),
       form_(context.forms.intern(info_.proto, start.deflate)),
       deflate_(start.deflate),
+      wanted_session_(std::move(start.session_id)),
       scope_(std::move(start.scope)),
       message_bucket_(TokenBucket::configured(context.config.limits.messages_per_second,
                                               context.config.limits.messages_burst)),
@@ -40,7 +43,8 @@ Session::Session(const SessionContext& context, SessionTransport& transport, Ses
 Session::~Session() { closed(0); }
 
 void Session::open() {
-  if (pending_claims_) AuthHandler::welcome_upgraded(*this, std::move(*pending_claims_));
+  if (pending_claims_)
+    AuthHandler::welcome_upgraded(*this, std::move(*pending_claims_), std::move(wanted_session_));
   pending_claims_.reset();
   schedule_timer();
 }
@@ -50,6 +54,7 @@ void Session::closed(std::uint16_t close_code) {
   gone_ = true;
   state_ = State::closing;
   timer_.cancel();
+  SessionParking::leave(*this, close_code);
   for (auto& [channel, place] : subscriptions_)
     context_.node.unsubscribe(*place, claims_.user_id, session_id_, leave_kind(close_code),
                               place->joined);
@@ -111,6 +116,7 @@ void Session::refuse(const RateRefusal& refusal, std::string_view id, std::strin
 
 void Session::on_envelope(const Envelope& envelope) {
   if (state_ == State::closing) return;
+  if (resumption_) return ResumeHandler::hold(*this, envelope);
   ++counters_.messages_received;
   bad_messages_ = 0;
   const TypeLabel label = type_label(envelope.type);
@@ -188,6 +194,8 @@ void Session::after_push(PushResult result, const BatchLimits& batch) {
   switch (result) {
     case PushResult::queued:
     case PushResult::merged:
+      // A resumed session's channels come back in one write.
+      if (resumption_ && !resumption_->asking && !resumption_->pouring) return;
       transport_.flush_soon(batch);
       return;
     case PushResult::dropped:
@@ -196,6 +204,7 @@ void Session::after_push(PushResult result, const BatchLimits& batch) {
     case PushResult::overflow:
       break;
   }
+  frames_lost_ = true;
   if (state_ == State::closing) return;
   state_ = State::closing;
   transport_.close_now(CloseCode::slow_consumer, "the connection reads too slowly");
@@ -214,8 +223,14 @@ void Session::reply_error(std::string_view id, const Error& error, std::string_v
 void Session::close(CloseCode code, std::string_view reason) {
   if (state_ == State::closing) return;
   state_ = State::closing;
+  closing_code_ = std::to_underlying(code);
   timer_.cancel();
   transport_.close_after_flush(code, reason);
+}
+
+void Session::send_event(const DirectEvent& event) {
+  send({.type = event.type, .payload = event.payload, .ts = event.ts, .key = event.key},
+       Priority::normal);
 }
 
 void Session::announce_goaway(std::string_view reason, std::int64_t reconnect_after_ms) {
@@ -278,6 +293,10 @@ void Session::set_hidden(bool hidden) {
 
 void Session::on_sent(std::size_t bytes) {
   counters_.bytes_sent += bytes;
+  if (resumption_ && resumption_->pouring)
+    context_.node.mesh().post(context_.node.index(), [weak = weak_from_this()] {
+      if (const auto self = weak.lock()) ResumeHandler::advance(*self);
+    });
   tell_spilled_soon();
 }
 
@@ -391,6 +410,7 @@ void Session::send_heartbeat() {
   if (!unanswered_since_) unanswered_since_ = now;
   heartbeat_due_ = now + context_.config.heartbeat.interval.count();
   transport_.outbox().trim();
+  if (all_delivered()) SessionParking::settle(*this);
   const std::string payload = heartbeat_payload(context_.clock.wall_ms());
   send_control({.type = to_name(MessageType::connection_heartbeat), .payload = payload});
 }

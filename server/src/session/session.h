@@ -19,6 +19,7 @@
 #include "session/hook_queue.h"
 #include "session/message_sink.h"
 #include "session/publish_window.h"
+#include "session/resumption.h"
 #include "session/session_context.h"
 #include "session/session_transport.h"
 
@@ -35,14 +36,18 @@ struct ChannelPlace final : Subscription {
   BatchLimits batch;         // how long events may wait for others: the namespace's, and
   BatchLimits shared_batch;  // without what the client asked for
   OverflowPolicy overflow = OverflowPolicy::by_class;
-  StreamMode mode;                     // as the client asked for growing messages
-  std::string epoch;                   // once the owner has answered
-  std::uint64_t acknowledged = 0;      // the client has processed up to this offset
-  bool by_token = false;               // a subscription token allowed it
-  bool joined = true;                  // false: the owner refused
-  bool spilled = false;                // paused until the client has read what waits
-  bool receipts = false;               // its namespace keeps receipts
-  std::shared_ptr<ConsumerAcks> acks;  // with `ack = required` only
+  StreamMode mode;                        // as the client asked for growing messages
+  std::string epoch;                      // once the owner has answered
+  std::uint64_t acknowledged = 0;         // the client has processed up to this offset
+  bool by_token = false;                  // a subscription token allowed it
+  bool joined = true;                     // false: the owner refused
+  bool spilled = false;                   // paused until the client has read what waits
+  bool receipts = false;                  // its namespace keeps receipts
+  std::shared_ptr<ConsumerAcks> acks;     // with `ack = required` only
+  std::uint64_t settled = 0;              // surely on the client's machine
+  std::unique_ptr<StreamPosition> stale;  // until then: what the client was to recover from
+  PermissionSet granted;                  // beside the rules of the connection's token,
+  WallMillis granted_until = 0;           // until then
 };
 
 /// What a session is told at its beginning.
@@ -50,6 +55,7 @@ struct SessionStart {
   ConnectionInfo info;
   std::optional<Claims> claims;  // of a token that came with the upgrade
   std::string scope;             // the channel that the URL names; empty: none
+  std::string session_id;        // the session to go on with; empty: none
   std::optional<ws::DeflateParams> deflate;
 };
 
@@ -119,6 +125,8 @@ class Session final : public MessageSink,
 
  private:
   friend class Router;
+  friend class ResumeHandler;
+  friend class SessionParking;
   friend class AuthHandler;
   friend class SubscribeHandler;
   friend class PublishHandler;
@@ -162,6 +170,9 @@ class Session final : public MessageSink,
                   const PublicationPtr& publication);
   [[nodiscard]] ws::SharedFrame render_again(const Publication& publication,
                                              std::uint64_t times) const;
+  void send_event(const DirectEvent& event);
+  void flush_now() { transport_.flush_soon({}); }
+  [[nodiscard]] bool all_delivered() const { return !frames_lost_ && transport_.delivered(); }
 
   /// What forbids the message that is being decoded.
   [[nodiscard]] std::optional<RateRefusal> admit();
@@ -185,7 +196,10 @@ class Session final : public MessageSink,
   std::optional<ws::DeflateParams> deflate_;
   std::optional<Claims> pending_claims_;  // verified at the upgrade, until open()
   Claims claims_;
-  std::string session_id_;
+  std::string session_id_;                  // empty: none yet, or it has gone to another connection
+  std::string wanted_session_;              // until open()
+  std::unique_ptr<Resumption> resumption_;  // while the session is on its way
+  std::vector<DirectEvent> unsettled_events_;
   std::string scope_;
   std::unordered_map<std::string_view, std::unique_ptr<ChannelPlace>> subscriptions_;
   std::unique_ptr<PublishWindow> publishes_;  // once a publish has a `seq`
@@ -203,8 +217,10 @@ class Session final : public MessageSink,
   /// for each delivery class.
   std::map<std::string, std::uint8_t, std::less<>> activities_;
   bool gone_ = false;
-  bool serving_ = false;  // has offered methods
-  bool calling_ = false;  // has called methods
+  bool frames_lost_ = false;        // what was queued has been thrown away
+  std::uint16_t closing_code_ = 0;  // of our own close
+  bool serving_ = false;            // has offered methods
+  bool calling_ = false;            // has called methods
   bool has_spilled_ = false;
   bool hidden_ = false;               // nobody looks at it, the client says
   std::unique_ptr<HookQueue> hooks_;  // from the first message on that waits for a hook

@@ -13,6 +13,7 @@
 #include "protocol/schema_registry.h"
 #include "session/hook_caller.h"
 #include "session/rpc_desk.h"
+#include "session/session_desk.h"
 #include "session/session_directory.h"
 #include "session/transfer_desk.h"
 #include "session/user_directory.h"
@@ -38,6 +39,7 @@ struct SessionContext {
   UserDirectory& users;
   RateLimiter& rates;
   RpcDesk& rpc;
+  SessionDesk& desk;
   std::shared_ptr<const Authenticator> authenticator;  // replaced when the keys are reloaded
   const HookCaller* hooks = &HookCaller::none();
   TransferDesk* transfers = nullptr;  // nullptr: messages come in one piece only

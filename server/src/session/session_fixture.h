@@ -16,7 +16,7 @@
 #include "session/fake_http.h"
 #include "session/session.h"
 
-/// For tests only: sessions over a domain of one shard, with a clock that stands still and a wire
+/// For tests only: sessions over a domain of some shards, with a clock that stands still and a wire
 /// that keeps what they send.
 namespace tidewire {
 
@@ -31,7 +31,11 @@ class Wire final : public SessionTransport {
   void use(OutboxForm& form, OutboxLimits limits = {}) { outbox_.emplace(limits, form, metrics_); }
 
   [[nodiscard]] Outbox& outbox() override { return *outbox_; }
-  void flush_soon(const BatchLimits& batch) override { window = batch.delay_ms; }
+  void flush_soon(const BatchLimits& batch) override {
+    window = batch.delay_ms;
+    ++flushes;
+  }
+  [[nodiscard]] bool delivered() const override { return outbox_->empty() && acknowledges; }
   void close_after_flush(CloseCode code, std::string_view why) override {
     closed = code;
     reason = why;
@@ -80,6 +84,8 @@ class Wire final : public SessionTransport {
   std::string reason;
   std::int64_t window = -1;
   int batches = 0;
+  int flushes = 0;
+  bool acknowledges = true;  // the kernel's send queue is empty
 
  private:
   ServerMetrics& metrics_;
@@ -103,9 +109,10 @@ inline Config test_config() {
 class SessionWorld {
  public:
   struct Client {
-    Client(SessionWorld& world, SessionStart start)
-        : wire(*world.domain.metrics[0]),
-          session(std::make_shared<Session>(world.context, wire, std::move(start))) {
+    Client(SessionWorld& world, SessionStart start, ShardIndex shard)
+        : wire(*world.domain.metrics[shard]),
+          session(std::make_shared<Session>(*world.contexts[shard], wire, std::move(start))),
+          mesh(world.domain.mesh) {
       wire.use(*session);
       session->open();
     }
@@ -122,6 +129,7 @@ class SessionWorld {
     json ask(json message) {
       message["id"] = "ask";
       send(message);
+      mesh.run();
       for (const json& each : wire.read())
         if (each.value("id", "") == "ask") return each;
       return nullptr;
@@ -129,10 +137,19 @@ class SessionWorld {
 
     Wire wire;
     std::shared_ptr<Session> session;
+    QueueMesh& mesh;
   };
 
-  explicit SessionWorld(Config config = test_config()) : domain(1, std::move(config)) {
-    directories.push_back(&sessions);
+  explicit SessionWorld(Config configuration = test_config())
+      : SessionWorld(1, std::move(configuration)) {}
+  explicit SessionWorld(std::size_t shards, Config configuration = test_config(),
+                        SessionStore* store = nullptr)
+      : domain(shards, std::move(configuration)), store_(store) {
+    for (std::size_t i = 0; i < shards; ++i) {
+      own_directories.push_back(std::make_unique<SessionDirectory>());
+      directories.push_back(own_directories.back().get());
+    }
+    for (std::size_t i = 0; i < shards; ++i) contexts.push_back(make_context(i));
   }
 
   static std::shared_ptr<const Authenticator> make_authenticator() {
@@ -150,11 +167,14 @@ class SessionWorld {
                           .rules = std::move(rules)});
   }
 
-  std::unique_ptr<Client> connect(std::string scope = {}) {
+  std::unique_ptr<Client> connect(std::string scope = {}, ShardIndex shard = 0) {
     SessionStart start{.scope = std::move(scope)};
+    return connect_with(std::move(start), shard);
+  }
+  std::unique_ptr<Client> connect_with(SessionStart start, ShardIndex shard = 0) {
     start.info.connection_id = "c" + std::to_string(++connections);
     start.info.client = "test/1";
-    return std::make_unique<Client>(*this, std::move(start));
+    return std::make_unique<Client>(*this, std::move(start), shard);
   }
 
   std::unique_ptr<Client> connect_as(std::string_view user, std::vector<ChannelRule> rules = {}) {
@@ -181,7 +201,7 @@ class SessionWorld {
   Domain domain;
   TimerWheel& timers = domain.timers;
   SchemaRegistry schemas;
-  SessionDirectory sessions;
+  std::vector<std::unique_ptr<SessionDirectory>> own_directories;
   std::vector<SessionDirectory*> directories;
   UserDirectory users{2};
   TransferDesk transfers{{.mesh = domain.mesh,
@@ -200,25 +220,35 @@ class SessionWorld {
                              {.methods = {"backend.safe"}, .idempotent = true}},
                 .http = &http}};
   RateLimiter rates{domain.config};
-  SessionContext context{.config = domain.config,
-                         .node = *domain.nodes[0],
-                         .json = domain.json,
-                         .proto = domain.proto,
-                         .forms = domain.forms,
-                         .deflate = domain.deflate,
-                         .clock = domain.clock,
-                         .timers = timers,
-                         .metrics = *domain.metrics[0],
-                         .schemas = schemas,
-                         .sessions = sessions,
-                         .all_sessions = directories,
-                         .users = users,
-                         .rates = rates,
-                         .rpc = desk,
-                         .authenticator = make_authenticator(),
-                         .hooks = &hooks,
-                         .transfers = &transfers};
+  SessionStore* store_ = nullptr;
+  SessionLimits session_limits{.parked_per_user_max = 3, .events_max = 3};
+  SessionDesk session_desk{
+      {.mesh = domain.mesh, .sessions = directories, .limits = session_limits, .store = store_}};
+  std::vector<std::unique_ptr<SessionContext>> contexts;
   int connections = 0;
+
+ private:
+  std::unique_ptr<SessionContext> make_context(std::size_t shard) {
+    return std::make_unique<SessionContext>(SessionContext{.config = domain.config,
+                                                           .node = *domain.nodes[shard],
+                                                           .json = domain.json,
+                                                           .proto = domain.proto,
+                                                           .forms = domain.forms,
+                                                           .deflate = domain.deflate,
+                                                           .clock = domain.clock,
+                                                           .timers = timers,
+                                                           .metrics = *domain.metrics[shard],
+                                                           .schemas = schemas,
+                                                           .sessions = *directories[shard],
+                                                           .all_sessions = directories,
+                                                           .users = users,
+                                                           .rates = rates,
+                                                           .rpc = desk,
+                                                           .desk = session_desk,
+                                                           .authenticator = make_authenticator(),
+                                                           .hooks = &hooks,
+                                                           .transfers = &transfers});
+  }
 };
 
 }  // namespace tidewire

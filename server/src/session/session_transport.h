@@ -16,6 +16,8 @@ class SessionTransport {
   [[nodiscard]] virtual Outbox& outbox() = 0;
   /// Something was queued: write at the end of this turn, or when the batch is ready.
   virtual void flush_soon(const BatchLimits& batch) = 0;
+  /// Nothing of what was queued is on its way any more: the peer's machine has it.
+  [[nodiscard]] virtual bool delivered() const = 0;
   /// Sends what is queued, then the close frame, then ends. Events no longer go out after it.
   virtual void close_after_flush(CloseCode code, std::string_view reason) = 0;
   /// Forgets what is queued, sends the close frame and ends: for readers that are too slow.

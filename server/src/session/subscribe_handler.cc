@@ -1,6 +1,7 @@
 #include "session/subscribe_handler.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "auth/authorizer.h"
@@ -10,6 +11,7 @@
 #include "session/hook_handler.h"
 #include "session/kept_envelope.h"
 #include "session/payloads.h"
+#include "session/resume_handler.h"
 #include "session/session.h"
 
 namespace tidewire {
@@ -18,28 +20,29 @@ namespace tidewire {
 struct SubscribeHandler::Wanted {
   SubscribeRequest request;
   PermissionSet permissions;
+  PermissionSet granted;         // beside the rules of the connection's token,
+  WallMillis granted_until = 0;  // until then
   PermissionSet ceiling = PermissionSet::all();
   BatchLimits batch;
   OverflowPolicy overflow = OverflowPolicy::by_class;
   StreamMode mode;
   const NamespaceConfig* options = nullptr;
+  std::optional<AckState> acks;  // how far a resumed consumer was
+  std::uint64_t acknowledged = 0;
   bool by_token = false;  // not by a rule of the connection's token
 };
 
 namespace {
 
 /// A subscription token is a token of the same user whose own rules are judged for this channel.
-std::expected<PermissionSet, Error> permissions_by_token(const Session& session,
-                                                         const ChannelName& channel,
-                                                         std::string_view token) {
+std::expected<Claims, Error> claims_of_token(const Session& session, std::string_view token) {
   auto claims = session.authenticate(token);
   if (!claims) {
     claims.error().path = "/payload/token";
-    return std::unexpected(std::move(claims.error()));
-  }
-  if (claims->user_id != session.user_id())
+  } else if (claims->user_id != session.user_id()) {
     return fail(ErrorCode::session_mismatch, "the token names another user", "/payload/token");
-  return Authorizer::permissions(*claims, channel, {});
+  }
+  return claims;
 }
 
 BatchLimits batch_of(const NamespaceConfig& options) {
@@ -63,15 +66,26 @@ std::expected<SubscribeHandler::Wanted, Error> SubscribeHandler::check(Session& 
                                                                        const Envelope& envelope) {
   auto command = parse_subscribe(envelope.payload.empty() ? "{}" : envelope.payload);
   if (!command) return std::unexpected(std::move(command.error()));
-  auto access = access_to(session, envelope.channel);
-  if (!access) return std::unexpected(std::move(access.error()));
-  Wanted wanted{.permissions = access->permissions};
+  Wanted wanted;
   if (!command->token.empty()) {
-    auto granted = permissions_by_token(session, access->name, command->token);
-    if (!granted) return std::unexpected(std::move(granted.error()));
-    wanted.permissions |= *granted;
+    const auto access = access_to(session, envelope.channel);
+    if (!access) return std::unexpected(access.error());
+    const auto claims = claims_of_token(session, command->token);
+    if (!claims) return std::unexpected(claims.error());
+    wanted.granted = Authorizer::permissions(*claims, access->name, {});
+    wanted.granted_until = claims->expires_at_ms;
     wanted.by_token = true;
   }
+  return check(session, envelope.channel, std::move(*command), std::move(wanted));
+}
+
+std::expected<SubscribeHandler::Wanted, Error> SubscribeHandler::check(Session& session,
+                                                                       std::string_view named,
+                                                                       SubscribeCommand command,
+                                                                       Wanted wanted) {
+  auto access = access_to(session, named);
+  if (!access) return std::unexpected(std::move(access.error()));
+  wanted.permissions = access->permissions | wanted.granted;
   if (!wanted.permissions.contains(Permission::subscribe))
     return fail(ErrorCode::permission_denied, "no permission to subscribe to this channel",
                 "/channel");
@@ -87,8 +101,8 @@ std::expected<SubscribeHandler::Wanted, Error> SubscribeHandler::check(Session& 
   const bool may_read = wanted.permissions.contains(Permission::history);
   const std::uint64_t page_max = session.config().limits.history_page;
   wanted.request = {.channel = std::string(channel),
-                    .since = std::move(command->since),
-                    .history = may_read ? std::min(command->history, page_max) : 0,
+                    .since = std::move(command.since),
+                    .history = may_read ? std::min(command.history, page_max) : 0,
                     .user_id = session.user_id(),
                     .connection_id = session.info_.connection_id,
                     .session_id = session.session_id(),
@@ -96,8 +110,7 @@ std::expected<SubscribeHandler::Wanted, Error> SubscribeHandler::check(Session& 
   wanted.options = &access->options;
   wanted.batch = batch_of(access->options);
   wanted.overflow = access->options.overflow;
-  wanted.mode = mode_of(*command, access->options);
-  wanted.options = &access->options;
+  wanted.mode = mode_of(command, access->options);
   return wanted;
 }
 
@@ -165,6 +178,8 @@ bool SubscribeHandler::subscribe_by_operator(Session& session, const std::string
                      .session_id = session.session_id(),
                      .info_json = session.claims_.info_json},
          .permissions = permissions,
+         .granted = {Permission::subscribe},
+         .granted_until = std::numeric_limits<WallMillis>::max(),
          .batch = batch_of(access->options),
          .overflow = access->options.overflow,
          .mode = mode_of({}, access->options),
@@ -172,6 +187,37 @@ bool SubscribeHandler::subscribe_by_operator(Session& session, const std::string
          .by_token = true},
         {});
   return true;
+}
+
+void SubscribeHandler::restore(Session& session, const ParkedChannel& parked) {
+  Wanted wanted;
+  if (parked.granted_until > session.context_.clock.wall_ms()) {
+    wanted.granted = parked.granted;
+    wanted.granted_until = parked.granted_until;
+    wanted.by_token = true;
+  }
+  auto checked = check(session, parked.channel, {.since = parked.position}, std::move(wanted));
+  if (!checked) return refuse(session, parked.channel, {}, checked.error());
+  checked->ceiling = parked.ceiling;
+  checked->permissions &= parked.ceiling;
+  if (!checked->permissions.contains(Permission::subscribe))
+    return refuse(session, parked.channel, {},
+                  {.code = ErrorCode::permission_denied, .message = "no longer allowed"});
+  checked->mode = parked.mode;
+  checked->acks = AckState{.acked = parked.position.offset, .attempts = parked.attempts};
+  checked->acknowledged = parked.acknowledged;
+  ++session.resumption_->in_flight;
+  begin(session, std::move(*checked), {});
+}
+
+/// A command is answered; a restored subscription ends, with the reason.
+void SubscribeHandler::refuse(Session& session, const std::string& channel, const std::string& id,
+                              const Error& error) {
+  if (!session.resumption_) return session.reply_error(id, error, channel);
+  UnsubscribeReason reason = UnsubscribeReason::insufficient_state;
+  if (error.code == ErrorCode::permission_denied) reason = UnsubscribeReason::permission_revoked;
+  if (error.code == ErrorCode::limit_exceeded) reason = UnsubscribeReason::limit_exceeded;
+  session.reply(MessageType::unsubscribed, {}, channel, unsubscribed_payload(reason));
 }
 
 void SubscribeHandler::begin(Session& session, Wanted wanted, std::string id) {
@@ -188,15 +234,22 @@ void SubscribeHandler::begin(Session& session, Wanted wanted, std::string id) {
   if (wanted.options->acks_required())
     place->acks = std::make_shared<ConsumerAcks>(
         session, *place, *wanted.options,
-        AckState{.acked = wanted.request.since ? wanted.request.since->offset : 0});
+        wanted.acks.value_or(
+            AckState{.acked = wanted.request.since ? wanted.request.since->offset : 0}));
+  place->granted = wanted.granted;
+  place->granted_until = wanted.granted_until;
+  place->acknowledged = wanted.acknowledged;
+  if (wanted.request.since) place->stale = std::make_unique<StreamPosition>(*wanted.request.since);
   Subscription& subscription = *place;
   const std::string_view key = place->channel();
   session.subscriptions_.emplace(key, std::move(place));
   session.context_.node.subscribe(subscription, std::move(wanted.request),
                                   [weak = session.weak_from_this(), channel, id = std::move(id)](
                                       std::expected<SubscribeSnapshot, Error> result) {
-                                    if (const auto self = weak.lock())
-                                      finish(*self, channel, id, std::move(result));
+                                    const auto self = weak.lock();
+                                    if (!self) return;
+                                    finish(*self, channel, id, std::move(result));
+                                    ResumeHandler::answered(*self);
                                   });
 }
 
@@ -209,12 +262,20 @@ void SubscribeHandler::finish(Session& session, const std::string& channel, cons
     session.context_.node.unsubscribe(*found->second, session.user_id(), session.session_id(),
                                       LeaveKind::left, false);
     session.subscriptions_.erase(found);
-    return session.reply_error(id, result.error(), channel);
+    return refuse(session, channel, id, result.error());
   }
-  session.context_.node.hub().activate(*found->second, result->position.offset,
-                                       session.mode_now(*found->second), result->streams);
-  found->second->epoch = result->position.epoch;
-  if (found->second->acks) found->second->acks->begin(*result);
+  ChannelPlace& place = *found->second;
+  session.context_.node.hub().activate(place, result->position.offset, session.mode_now(place),
+                                       result->streams);
+  // Until it is known to have arrived, a resume begins before what this answer holds.
+  place.epoch = result->position.epoch;
+  place.settled = result->position.offset - result->publications.size();
+  if (result->recovered || !result->was_recovering) {
+    place.stale.reset();
+  } else {
+    place.acknowledged = 0;  // of another epoch
+  }
+  if (place.acks) place.acks->begin(*result);
   if (!found->second->permissions.contains(Permission::presence))
     std::erase_if(result->latest, [](const PublicationPtr& publication) {
       return publication->label == TypeLabel::receipt_changed;

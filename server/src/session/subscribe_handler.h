@@ -6,8 +6,10 @@
 
 #include "auth/permission_set.h"
 #include "hub/subscribe_request.h"
+#include "protocol/commands.h"
 #include "protocol/envelope.h"
 #include "protocol/error.h"
+#include "session/parked_session.h"
 
 namespace tidewire {
 
@@ -18,6 +20,10 @@ class SubscribeHandler {
  public:
   static void subscribe(Session& session, const Envelope& envelope);
   static void unsubscribe(Session& session, const Envelope& envelope);
+
+  /// Brings back a channel of a resumed session, from its position; the client is told when it may
+  /// not have it any more.
+  static void restore(Session& session, const ParkedChannel& parked);
 
   /// Subscribes to the channel that the URL names; a client that may not is closed with 4403.
   static void subscribe_scope(Session& session);
@@ -32,7 +38,12 @@ class SubscribeHandler {
   static void refuse(Session& session, const Envelope& envelope, const Error& error);
   static bool asks_first(Session& session, const Envelope& envelope, const Wanted& wanted);
   static void finish_asking(Session& session, const Envelope& envelope, PermissionSet ceiling);
+  /// `wanted` holds what a subscription token grants.
+  static std::expected<Wanted, Error> check(Session& session, std::string_view channel,
+                                            SubscribeCommand command, Wanted wanted);
   static void begin(Session& session, Wanted wanted, std::string id);
+  static void refuse(Session& session, const std::string& channel, const std::string& id,
+                     const Error& error);
   static void finish(Session& session, const std::string& channel, const std::string& id,
                      std::expected<SubscribeSnapshot, Error> result);
 };

@@ -32,6 +32,7 @@ export function createClient<Custom extends object = {}>(options: ClientOptions)
   const rooms = new Map<string, Room<Custom>>()
   const subscribing = new Map<string, Subscription>()
   const meter = createMeter()
+  const seen = new Set<string>()
   let serial = 0
 
   // What a handler throws goes to the handlers of `error`; without any, or when one of those throws, to the host.
@@ -46,13 +47,11 @@ export function createClient<Custom extends object = {}>(options: ClientOptions)
   }
 
   const connection = createConnection(options, env, meter, {
-    greeting() {
-      const messages: Outgoing[] = []
-      for (const { subscription } of rooms.values()) {
-        const message = subscription.resume()
-        if (message) messages.push(message)
-      }
-      return messages
+    greeting(restored) {
+      return [...rooms].flatMap(([name, { subscription }]) => (restored?.includes(name) ? subscription.restoring() : subscription.resume()) ?? [])
+    },
+    positions() {
+      return Object.fromEntries([...rooms].slice(0, positionsMax).map(([name, { subscription }]) => [name, subscription.held()]))
     },
     open() {
       for (const message of worker.offer()) offer(message)
@@ -161,19 +160,25 @@ export function createClient<Custom extends object = {}>(options: ClientOptions)
     } else if (type === 'rpc_request') worker.call(message)
     else if (requests.settle(message)) return
     else if (type === 'error') emitter.emit('error', serverError(message.payload))
-    else if (channel === undefined || replies.has(type)) return
+    else if (replies.has(type)) return
+    else if (channel === undefined || type === 'stream_cancel') outside(message)
     else if (type === 'subscribed') room(channel).subscription.answer(message)
     else if (type === 'unsubscribed') rooms.get(channel)?.subscription.unsubscribed(String(message.payload.reason))
     else if (type === 'receipt') rooms.get(channel)?.receipts.take(message)
-    else if (type === 'stream_cancel') cancelled(message, channel)
     else rooms.get(channel)?.subscription.receive(message)
   }
 
-  /** A producer need not be subscribed to what it streams into. */
-  const cancelled = ({ type, payload, from, ts }: Incoming, channel: string) => {
-    const event: TidewireEvent = { type, channel, payload, from, ts, replayed: false }
+  /**
+   * What no subscription brings: a cancel, since a producer need not be subscribed to what it streams into, and an event for
+   * this session or user, which comes again with its key when its arrival was in doubt.
+   */
+  const outside = ({ type, payload, key, from, ts, channel = '' }: Incoming) => {
+    if (key && seen.size === seen.add(key).size) return void meter.counts.duplicates++
+    if (seen.size > keysMax) seen.delete([...seen][0] as string)
+    const event: TidewireEvent = { type, channel, payload, key, from, ts, replayed: false }
     rooms.get(channel)?.emitter.emit(type, event)
     emitter.emit(type, event)
+    if (!channel) emitter.emit('*', event)
   }
 
   if (implied !== undefined) room(implied)
@@ -210,6 +215,11 @@ export function createClient<Custom extends object = {}>(options: ClientOptions)
     },
   }
 }
+
+/** As many as the server takes in one `auth`. */
+const positionsMax = 1_000
+/** Of events outside every channel, to tell repeats. */
+const keysMax = 1_000
 
 /** Answers nobody waits for any more, such as one that came after its timeout. */
 const replies = new Set(['ack', 'history', 'presence', 'receipts', 'rpc_result', 'state'])

@@ -8,7 +8,7 @@ import { watchLiveness, type Liveness } from './liveness'
 import type { Meter } from './meter'
 import type { ClientOptions, Environment, TokenRequest } from './options'
 import { openSocket, type Socket } from './socket'
-import type { CloseReason, ConnectionState, Interruption } from './state'
+import type { CloseReason, ConnectionState, Interruption, Position } from './state'
 import { claimsOf, createTokens } from './token'
 
 /** From the first byte to `welcome`. */
@@ -32,8 +32,13 @@ export interface Connection {
 }
 
 export interface ConnectionEvents {
-  /** Messages to go out with `auth`, in the same batch. */
-  greeting(): Outgoing[]
+  /**
+   * Messages to go out with `auth`, in the same batch; or, when a session was asked for, after its answer. The server brings the
+   * channels in `restored` back by itself.
+   */
+  greeting(restored?: readonly string[]): Outgoing[]
+  /** How far each channel has been processed, for a server that still holds the session. */
+  positions(): Record<string, Position | undefined>
   open(): void
   message(message: Incoming): void
   down(): void
@@ -55,6 +60,8 @@ export function createConnection(options: ClientOptions, env: Environment, meter
   let authId: string | undefined
   let serial = 0
   let triedFreshToken = false
+  /** This connection asked for a session and waits to hear what is left of it before it subscribes. */
+  let withheld = false
   /** Between `welcome` and the loss of the connection; false already while handlers hear of the loss. */
   let up = false
   let unwatch = () => {}
@@ -143,7 +150,7 @@ export function createConnection(options: ClientOptions, env: Environment, meter
     timers.set('connect', connectTimeoutMs, () => retry({ code: 0, message: 'the server did not answer in time' }))
     try {
       socket = openSocket(env.WebSocket, options.url, protocols, {
-        open: () => sendNow(inSubprotocol ? events.greeting() : [auth(token), ...events.greeting()]),
+        open: () => greet(token),
         message: receive,
         down,
       })
@@ -152,10 +159,16 @@ export function createConnection(options: ClientOptions, env: Environment, meter
     }
   }
 
-  const auth = (token: string): Outgoing => {
+  const greet = (token: string) => {
+    withheld = !inSubprotocol && sessionId !== undefined
+    if (withheld) sendNow([auth(token, events.positions())])
+    else sendNow(inSubprotocol ? events.greeting() : [auth(token), ...events.greeting()])
+  }
+
+  const auth = (token: string, positions?: object): Outgoing => {
     authId = `a${++serial}`
     const bound = claimsOf(token).sid ?? sessionId
-    const payload = { token, sessionId: bound, client: options.client, batch: true }
+    const payload = { token, sessionId: bound, client: options.client, batch: true, positions }
     return { type: 'auth', id: authId, payload }
   }
 
@@ -183,6 +196,7 @@ export function createConnection(options: ClientOptions, env: Environment, meter
       userId: String(userId),
       resumed: resumed === true,
     })
+    if (up && withheld) sendNow(events.greeting(payload.restored as string[] | undefined))
     if (up) events.open()
   }
 

@@ -23,6 +23,10 @@ export interface Subscription {
   leave(): boolean
   /** What to send on a new connection; undefined when nothing is wanted or the URL implies the subscription. */
   resume(): Outgoing | undefined
+  /** The server still has the subscription and will say where it stands, without being asked. */
+  restoring(): undefined
+  /** The position of a wanted subscription. */
+  held(): Position | undefined
   /** The connection is open: asks what came up since `resume()`. */
   opened(): void
   /** `subscribed` or `error` to a subscribe of ours, or a `subscribed` that the URL implied (no id). */
@@ -70,6 +74,8 @@ export function createSubscription(seams: SubscriptionSeams): Subscription {
   let wanted = seams.implied
   /** The server has confirmed what the URL implies, on this connection. */
   let confirmedOnce = false
+  /** The server brings the subscription back by itself. */
+  let awaited = false
   let options: SubscribeOptions = {}
   let position: Position | undefined
   let expecting: string | undefined
@@ -184,12 +190,20 @@ export function createSubscription(seams: SubscriptionSeams): Subscription {
     settle((waiter) => waiter.resolve({ position: position ?? top, wasRecovering, recovered, replayed }))
   }
 
-  /** The URL implied the subscription, so the server knew no position: ask again if that matters. */
-  const confirmedByUrl = (payload: Incoming['payload']) => {
+  /**
+   * The server said it unasked. The URL implied the subscription, so the server knew no position: ask again if that matters. Or the
+   * session went on, from where the server knew this client to be: ask again where this client has handled less.
+   */
+  const confirmedUnasked = (payload: Incoming['payload']) => {
+    const restored = awaited
+    awaited = false
     confirmedOnce = true
     if (!wanted) return seams.send([{ type: 'unsubscribe', id: seams.nextId(), channel }])
-    const current = position?.epoch === payload.epoch && position?.offset === payload.offset
-    if (position ? current : !options.history) confirmed(current ? { ...payload, wasRecovering: true, recovered: true } : payload)
+    const here = position && position.epoch === payload.epoch ? position.offset : -1
+    const current = here === payload.offset
+    const first = listOf(payload.publications)[0]?.offset ?? Number(payload.offset) + 1
+    if (restored ? position && (here < 0 || !payload.recovered || first <= here + 1) : position ? current : !options.history)
+      confirmed(current ? { ...payload, wasRecovering: true, recovered: true } : payload)
     else again(true)
   }
 
@@ -257,7 +271,7 @@ export function createSubscription(seams: SubscriptionSeams): Subscription {
       retries = 0
       if (!seams.isOpen() || awaitsUrl()) state.set({ status: 'subscribing' })
       else if (current.status === 'subscribed') again(true)
-      else if (expecting === undefined) seams.send([request()])
+      else if (expecting === undefined && !awaited) seams.send([request()])
       return result
     },
     leave() {
@@ -274,18 +288,22 @@ export function createSubscription(seams: SubscriptionSeams): Subscription {
       retries = 0
       return wanted && !seams.implied ? request() : undefined
     },
+    restoring: () => void (awaited = true),
+    held: () => (wanted ? position : undefined),
     opened() {
-      if (wanted && expecting === undefined && !awaitsUrl() && state.get().status !== 'subscribed') seams.send([request()])
+      if (wanted && !awaited && expecting === undefined && !awaitsUrl() && state.get().status !== 'subscribed') seams.send([request()])
     },
     answer(message) {
-      if (message.id === undefined) return confirmedByUrl(message.payload)
+      if (message.id === undefined) return confirmedUnasked(message.payload)
       if (message.id !== expecting) return
       expecting = undefined
       if (message.type === 'error') refused(serverError(message.payload))
       else if (wanted) confirmed(message.payload)
     },
     unsubscribed(reason) {
-      if (!wanted || expecting !== undefined || state.get().status !== 'subscribed') return
+      const restored = awaited
+      awaited = false
+      if (!wanted || expecting !== undefined || (!restored && state.get().status !== 'subscribed')) return
       if (reason === 'insufficient_state') return again(false)
       wanted = false
       state.set({ status: 'unsubscribed', reason })
@@ -307,6 +325,7 @@ export function createSubscription(seams: SubscriptionSeams): Subscription {
     down(closed) {
       cancelRetry()
       expecting = undefined
+      awaited = false
       confirmedOnce = false
       acks?.stop()
       if (closed) settle((waiter) => waiter.reject(closed))

@@ -182,7 +182,7 @@ export type ClientKind = (typeof clientKinds)[number]
 export const permissions = ['subscribe', 'publish', 'presence', 'history', 'state', 'rpc', 'serve', 'cancel'] as const
 export type Permission = (typeof permissions)[number]
 
-export const unsubscribeReasons = ['unsubscribe', 'insufficient_state', 'permission_revoked', 'operator'] as const
+export const unsubscribeReasons = ['unsubscribe', 'insufficient_state', 'permission_revoked', 'limit_exceeded', 'operator'] as const
 export type UnsubscribeReason = (typeof unsubscribeReasons)[number]
 
 export const messageTypes = ['auth', 'subscribe', 'unsubscribe', 'visibility', 'ack', 'history', 'presence', 'presence_update', 'receipts', 'rpc', 'rpc_cancel', 'rpc_serve', 'rpc_response', 'state_get', 'state_set', 'state_delete', 'stream_open', 'stream_status', 'transfer_begin', 'transfer_chunk', 'transfer_end', 'stream_cancel', 'connection_heartbeat', 'chat_message', 'chat_message_chunk', 'agent_status_update', 'user_typing', 'welcome', 'subscribed', 'unsubscribed', 'rpc_result', 'state', 'error', 'goaway', 'presence_join', 'presence_leave', 'presence_count', 'rpc_request', 'receipt', 'receipt_changed', 'dead_letter', 'state_changed'] as const

@@ -42,12 +42,14 @@ export interface AgentStatusUpdate {
 export interface AuthCommand {
   /** The JWT. */
   token: string
-  /** The session to resume or to bind to. */
+  /** The session to go on with, or to bind to. */
   sessionId?: string
   /** Name and version of the program, such as `web/1.2`. */
   client?: string
   /** true: the server may send batches; an object says how large. */
   batch?: boolean | BatchWish
+  /** With `sessionId`: for each channel the last position that the client has processed. */
+  positions?: Record<string, StreamPosition>
 }
 
 /** How large batches the client takes, and how long messages may wait for others. */
@@ -691,6 +693,8 @@ export interface Welcome {
   server: string
   /** The protocol's version. */
   protocol: number
+  /** When resumed: the channels whose `subscribed` or `unsubscribed` follow without being asked for. */
+  restored?: Array<string>
 }
 
 /** What the server accepts from this connection. */

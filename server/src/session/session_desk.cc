@@ -1,0 +1,170 @@
+#include "session/session_desk.h"
+
+#include <memory>
+#include <utility>
+
+#include "observability/log.h"
+#include "session/session.h"
+#include "session/session_parking.h"
+
+namespace tidewire {
+namespace {
+
+using Outcome = ClaimResult::Outcome;
+
+void log_fault(const std::expected<void, Error>& done) {
+  if (!done) log_warn("a parked session could not be stored", {{"reason", done.error().message}});
+}
+
+}  // namespace
+
+/// One event on its way to some sessions.
+struct SessionDesk::Sending {
+  ShardIndex home;
+  DirectEvent event;
+  bool keep;
+  std::size_t missing;
+  Tally tally;
+  Sent sent;
+};
+
+SessionDesk::SessionDesk(const SessionDeskParts& parts)
+    : mesh_(parts.mesh), sessions_(parts.sessions), store_(parts.store), registry_(parts.limits) {}
+
+void SessionDesk::claim(SessionClaim claim, WallMillis now, Claimed claimed) {
+  claim.look_up = store_ != nullptr;
+  auto answer = registry_.claim(claim, now);
+  switch (answer.found) {
+    case SessionRegistry::Found::nothing:
+      if (store_ != nullptr) return look_up(std::move(claim), now, std::move(claimed));
+      return claimed({});
+    case SessionRegistry::Found::parked:
+      forget(claim.session_id);
+      return claimed({Outcome::resumed, std::move(answer.session)});
+    case SessionRegistry::Found::held:
+      return take_over(std::move(claim), answer.previous, std::move(claimed));
+    case SessionRegistry::Found::other_user:
+      return claimed({Outcome::other_user, {}});
+    case SessionRegistry::Found::busy:
+      break;
+  }
+  // Another connection is just taking it: ask again once its answer had a chance to come.
+  const ShardIndex shard = claim.holder.shard;
+  mesh_.post(shard, [this, now, claim = std::move(claim), claimed = std::move(claimed)]() mutable {
+    this->claim(std::move(claim), now, std::move(claimed));
+  });
+}
+
+void SessionDesk::take_over(SessionClaim claim, const SessionHolder& previous, Claimed claimed) {
+  mesh_.post(previous.shard,
+             [this, claim = std::move(claim), previous, claimed = std::move(claimed)]() mutable {
+               Session* older = sessions_[previous.shard]->find(previous.connection_id);
+               auto session = older != nullptr ? SessionParking::surrender(*older)
+                                               : registry_.take(claim.session_id);
+               const ShardIndex shard = claim.holder.shard;
+               mesh_.post(shard, [this, claim = std::move(claim), session = std::move(session),
+                                  claimed = std::move(claimed)]() mutable {
+                 registry_.settle(claim.session_id);
+                 if (session) return claimed({Outcome::resumed, std::move(session)});
+                 if (!claim.create) registry_.end(claim.session_id, claim.holder.connection_id);
+                 claimed({});
+               });
+             });
+}
+
+void SessionDesk::look_up(SessionClaim claim, WallMillis now, Claimed claimed) {
+  std::string id = claim.session_id;
+  store_->get(std::move(id), now,
+              [this, claim = std::move(claim), claimed = std::move(claimed)](
+                  std::expected<std::optional<SessionRecord>, Error> record) mutable {
+                found(claim, record ? std::move(*record) : std::nullopt, claimed);
+              });
+}
+
+void SessionDesk::found(const SessionClaim& claim, std::optional<SessionRecord> record,
+                        Claimed& claimed) {
+  registry_.settle(claim.session_id);
+  const bool theirs = record && record->user_id != claim.user_id;
+  if (theirs || (!record && !claim.create))
+    registry_.end(claim.session_id, claim.holder.connection_id);
+  if (theirs) return claimed({Outcome::other_user, {}});
+  if (!record) return claimed({});
+  forget(claim.session_id);
+  if (auto session = parked_session_from_json(record->body))
+    return claimed({Outcome::resumed, std::move(*session)});
+  if (!claim.create) registry_.end(claim.session_id, claim.holder.connection_id);
+  claimed({});
+}
+
+void SessionDesk::park(ParkedSession session, std::string_view connection_id, WallMillis now,
+                       ServerMetrics& metrics) {
+  const std::string id = session.id;
+  if (!registry_.park(std::move(session), connection_id, now)) return;
+  metrics.sessions[SessionLabel::parked].add();
+  if (store_ == nullptr) return;
+  if (const auto kept = registry_.parked(id)) persist(*kept);
+}
+
+void SessionDesk::persist(const ParkedSession& session) {
+  if (store_ == nullptr) return;
+  store_->put({.id = session.id,
+               .user_id = session.user_id,
+               .body = to_json(session),
+               .expires_at = session.expires_at},
+              log_fault);
+}
+
+void SessionDesk::forget(std::string_view session_id) {
+  if (store_ != nullptr) store_->erase(std::string(session_id), log_fault);
+}
+
+void SessionDesk::end(std::string_view session_id, std::string_view connection_id) {
+  registry_.end(session_id, connection_id);
+}
+
+void SessionDesk::sweep(WallMillis now, ServerMetrics& metrics) {
+  for (const std::string& id : registry_.expire(now)) {
+    metrics.sessions[SessionLabel::expired].add();
+    forget(id);
+  }
+  if (store_ != nullptr) store_->expire(now);
+}
+
+void SessionDesk::send(ShardIndex home, std::vector<std::string> sessions, DirectEvent event,
+                       bool keep, Sent sent) {
+  if (sessions.empty()) return sent({});
+  auto sending = std::make_shared<Sending>(
+      Sending{home, std::move(event), keep, sessions.size(), {}, std::move(sent)});
+  for (const std::string& id : sessions) send_one(home, id, sending);
+}
+
+void SessionDesk::send_one(ShardIndex at, const std::string& session_id,
+                           std::shared_ptr<Sending> sending) {
+  const auto answer = registry_.reach(session_id, sending->event, sending->keep);
+  using Queued = SessionRegistry::Queued;
+  if (answer.what == Queued::busy || answer.what == Queued::held) {
+    const ShardIndex shard = answer.what == Queued::held ? answer.holder.shard : at;
+    // A connection that has gone meanwhile has parked its session or ended it: look again.
+    mesh_.post(shard, [this, shard, session_id, holder = answer.holder, sending] {
+      Session* session = sessions_[shard]->find(holder.connection_id);
+      if (session == nullptr ||
+          !SessionParking::take(*session, session_id, sending->event, sending->keep))
+        return send_one(shard, session_id, sending);
+      mesh_.post(sending->home, [sending] {
+        ++sending->tally.known;
+        ++sending->tally.reached;
+        if (--sending->missing == 0) sending->sent(sending->tally);
+      });
+    });
+    return;
+  }
+  if (answer.what == Queued::queued && store_ != nullptr)
+    if (const auto kept = registry_.parked(session_id)) persist(*kept);
+  mesh_.post(sending->home, [sending, what = answer.what] {
+    if (what != Queued::unknown) ++sending->tally.known;
+    if (what == Queued::queued) ++sending->tally.queued;
+    if (--sending->missing == 0) sending->sent(sending->tally);
+  });
+}
+
+}  // namespace tidewire

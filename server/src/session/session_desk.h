@@ -1,0 +1,85 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "history/session_store.h"
+#include "observability/server_metrics.h"
+#include "session/session_directory.h"
+#include "session/session_registry.h"
+
+namespace tidewire {
+
+/// What the desk stands on.
+struct SessionDeskParts {
+  ShardMesh& mesh;
+  const std::vector<SessionDirectory*>& sessions;  // of every shard
+  SessionLimits limits;
+  SessionStore* store = nullptr;  // parked sessions survive the process there; nullptr: they do not
+};
+
+/// What a claim got.
+struct ClaimResult {
+  enum class Outcome : std::uint8_t { nothing, resumed, other_user };
+  Outcome outcome = Outcome::nothing;
+  std::optional<ParkedSession> session;  // resumed
+};
+
+/// Moves sessions between connections, whatever shards they are on, and brings them what is sent
+/// to a session or a user.
+///
+/// Owner:  the Server; one instance. Outlives every session.
+/// Thread: its verbs may be called on any shard; answers come on the shard that asked.
+/// Order:  a claim of a session that another connection still has takes it away from there first;
+///         the older connection closes with 4409.
+/// Errors: a store that cannot read or write costs the session, which then begins anew: never a
+///         message, which the channels keep.
+class SessionDesk {
+ public:
+  using Claimed = std::move_only_function<void(ClaimResult)>;
+  /// How many sessions were reached at once, and for how many the event waits.
+  struct Tally {
+    std::size_t known = 0;
+    std::size_t reached = 0;
+    std::size_t queued = 0;
+  };
+  using Sent = std::move_only_function<void(Tally)>;
+
+  explicit SessionDesk(const SessionDeskParts& parts);
+
+  [[nodiscard]] bool enabled() const { return registry_.limits().ttl_ms > 0; }
+  [[nodiscard]] SessionRegistry& registry() { return registry_; }
+
+  /// `claimed` is called on claim.holder.shard, at once or later.
+  void claim(SessionClaim claim, WallMillis now, Claimed claimed);
+  /// The connection has gone, or could not take what it claimed.
+  void park(ParkedSession session, std::string_view connection_id, WallMillis now,
+            ServerMetrics& metrics);
+  void end(std::string_view session_id, std::string_view connection_id);
+
+  /// Sends to sessions; `sent` comes on shard `home`.
+  void send(ShardIndex home, std::vector<std::string> sessions, DirectEvent event, bool keep,
+            Sent sent);
+
+  /// Forgets what is due; called every few seconds.
+  void sweep(WallMillis now, ServerMetrics& metrics);
+
+ private:
+  struct Sending;
+
+  void take_over(SessionClaim claim, const SessionHolder& previous, Claimed claimed);
+  void look_up(SessionClaim claim, WallMillis now, Claimed claimed);
+  void found(const SessionClaim& claim, std::optional<SessionRecord> record, Claimed& claimed);
+  void send_one(ShardIndex at, const std::string& session_id, std::shared_ptr<Sending> sending);
+  void persist(const ParkedSession& session);
+  void forget(std::string_view session_id);
+
+  ShardMesh& mesh_;
+  const std::vector<SessionDirectory*>& sessions_;
+  SessionStore* store_;
+  SessionRegistry registry_;
+};
+
+}  // namespace tidewire

@@ -1,0 +1,111 @@
+#include "session/session_parking.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "session/session.h"
+
+namespace tidewire {
+namespace {
+
+/// The ends after which a session does not wait: the client's goodbye, with a code or without one,
+/// and what tells it to stay away.
+bool ends_session(std::uint16_t close_code) {
+  constexpr std::uint16_t kNoCode = 1005;
+  static constexpr std::array kEnds{
+      std::to_underlying(CloseCode::normal), kNoCode, std::to_underlying(CloseCode::unauthorized),
+      std::to_underlying(CloseCode::forbidden), std::to_underlying(CloseCode::disconnected)};
+  return std::ranges::find(kEnds, close_code) != kEnds.end();
+}
+
+StreamPosition position_of(const ChannelPlace& place, bool delivered) {
+  const bool answered = !place.epoch.empty();
+  if (answered && place.acknowledged > 0) return {place.epoch, place.acknowledged};
+  const bool sure = delivered && answered && !place.spilled;
+  if (place.stale && !sure) return *place.stale;
+  if (place.acks) return {place.epoch, place.acks->tracker().acked()};
+  return {place.epoch, sure ? place.last_offset() : place.settled};
+}
+
+}  // namespace
+
+ParkedSession SessionParking::record_of(const Session& session, bool delivered) {
+  ParkedSession record{.id = session.session_id_, .user_id = session.user_id()};
+  for (const auto& [channel, place] : session.subscriptions_) {
+    // One without an answer yet and without a position: the client asks again.
+    if (!place->joined || (place->epoch.empty() && !place->stale)) continue;
+    record.channels.push_back(
+        {.channel = place->channel(),
+         .position = position_of(*place, delivered),
+         .attempts = place->acks ? place->acks->tracker().state().attempts : 0,
+         .acknowledged = place->acknowledged,
+         .granted = place->granted,
+         .granted_until = place->granted_until,
+         .ceiling = place->ceiling,
+         .mode = place->mode});
+  }
+  if (!delivered) record.events = session.unsettled_events_;
+  if (!session.resumption_) return record;
+  std::ranges::copy(session.resumption_->waiting, std::back_inserter(record.channels));
+  std::ranges::copy(session.resumption_->events, std::back_inserter(record.events));
+  return record;
+}
+
+void SessionParking::leave(Session& session, std::uint16_t close_code) {
+  if (session.session_id_.empty()) return;
+  const SessionContext& context = session.context_;
+  SessionDesk& desk = context.desk;
+  const std::string& connection = session.info_.connection_id;
+  if (!desk.enabled() || ends_session(close_code)) return desk.end(session.session_id_, connection);
+  desk.park(record_of(session, session.all_delivered()), connection, context.clock.wall_ms(),
+            context.metrics);
+}
+
+void SessionParking::let_go(Session& session) {
+  for (auto& [channel, place] : session.subscriptions_)
+    session.context_.node.unsubscribe(*place, session.user_id(), session.session_id_,
+                                      LeaveKind::lost, place->joined);
+  session.subscriptions_.clear();
+}
+
+std::optional<ParkedSession> SessionParking::surrender(Session& session) {
+  if (session.session_id_.empty() || ends_session(session.closing_code_)) return std::nullopt;
+  ParkedSession record = record_of(session, session.all_delivered());
+  let_go(session);
+  session.resumption_.reset();
+  session.session_id_.clear();  // nothing is left to park
+  session.context_.users.remove(session.user_id(), session.info_.connection_id);
+  session.close(CloseCode::replaced, "the session goes on with a newer connection");
+  return record;
+}
+
+ParkedSession SessionParking::leave_for(Session& session) {
+  ParkedSession record = record_of(session, true);  // the same connection goes on
+  let_go(session);
+  session.context_.desk.end(session.session_id_, session.info_.connection_id);
+  return record;
+}
+
+bool SessionParking::take(Session& session, std::string_view session_id, const DirectEvent& event,
+                          bool keep) {
+  if (session.session_id_ != session_id) return false;
+  if (session.state_ != Session::State::closing) session.send_event(event);
+  if (!keep) return true;
+  auto& unsettled = session.unsettled_events_;
+  if (unsettled.size() >= session.context_.desk.registry().limits().events_max)
+    unsettled.erase(unsettled.begin());
+  unsettled.push_back(event);
+  return true;
+}
+
+void SessionParking::settle(Session& session) {
+  for (auto& [channel, place] : session.subscriptions_) {
+    if (!place->active() || place->spilled) continue;
+    place->settled = place->last_offset();
+    place->stale.reset();
+  }
+  session.unsettled_events_.clear();
+}
+
+}  // namespace tidewire

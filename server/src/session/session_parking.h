@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "session/parked_session.h"
+
+namespace tidewire {
+
+class Session;
+struct ChannelPlace;
+
+/// How a session leaves its connection, and what is known of how far its client has come
+/// (docs/mechanisms/sessions.md, "Positions").
+class SessionParking {
+ public:
+  /// The connection has ended with `close_code`: the session waits for the next one, or ends.
+  static void leave(Session& session, std::uint16_t close_code);
+
+  /// Gives the session to a newer connection and closes this one with 4409; nullopt: it has ended.
+  [[nodiscard]] static std::optional<ParkedSession> surrender(Session& session);
+
+  /// Everything of the session, for a connection that goes on with another one.
+  [[nodiscard]] static ParkedSession leave_for(Session& session);
+
+  /// Sends `event`; false when the connection has another session by now. `keep`: again after a
+  /// resume, unless it surely arrived.
+  static bool take(Session& session, std::string_view session_id, const DirectEvent& event,
+                   bool keep);
+
+  /// What was sent so far has reached the client's machine.
+  static void settle(Session& session);
+
+ private:
+  [[nodiscard]] static ParkedSession record_of(const Session& session, bool delivered);
+  static void let_go(Session& session);
+};
+
+}  // namespace tidewire

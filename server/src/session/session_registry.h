@@ -1,0 +1,129 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "hub/shard_mesh.h"
+#include "session/parked_session.h"
+
+namespace tidewire {
+
+/// The connection that a session has.
+struct SessionHolder {
+  ShardIndex shard = 0;
+  std::string connection_id;
+};
+
+/// Who wants to go on with a session.
+struct SessionClaim {
+  std::string session_id;
+  std::string user_id;
+  SessionHolder holder;
+  bool create = false;   // under this id when there is none: the token is bound to it
+  bool look_up = false;  // what is not known here may be in a store: settle() or end() follows
+};
+
+struct SessionLimits {
+  std::int64_t ttl_ms = 120'000;  // 0: sessions end with their connections
+  std::size_t parked_max = 100'000;
+  std::size_t parked_per_user_max = 10;
+  std::size_t parked_bytes_max = 256 * 1024;  // of one session
+  std::size_t events_max = 100;               // that wait for one session
+};
+
+/// One session, as operators see it.
+struct SessionSummary {
+  std::string session_id;
+  std::string user_id;
+  std::optional<SessionHolder> holder;  // nullopt: parked
+  std::size_t channels = 0;             // of a parked one
+  std::size_t events = 0;
+  WallMillis expires_at = 0;
+};
+
+/// Every session of the server: which connection has it, or what is parked of it.
+///
+/// Owner:  the server; one instance.
+/// Thread: any. The mutex is taken when a session begins, ends, is claimed or is sent an event,
+///         never for a message of a channel.
+/// Order:  a session has one holder. While a claim moves it from one connection to another (until
+///         settle()), other claims find it `busy` and try again.
+/// Limit:  SessionLimits. Past a number of parked sessions the one parked first ends; one that is
+///         too large is not kept; past events_max the oldest event is dropped.
+class SessionRegistry {
+ public:
+  explicit SessionRegistry(const SessionLimits& limits) : limits_(limits) {}
+
+  [[nodiscard]] const SessionLimits& limits() const { return limits_; }
+
+  void begin(std::string_view session_id, std::string_view user_id, SessionHolder holder);
+
+  enum class Found : std::uint8_t { nothing, parked, held, busy, other_user };
+  struct Claimed {
+    Found found = Found::nothing;
+    SessionHolder previous;                // held: who must give it up
+    std::optional<ParkedSession> session;  // parked
+  };
+  /// From now on `claim.holder` has the session, unless `found` is busy or other_user, or nothing
+  /// and neither create nor look_up. After `held` settle() must follow.
+  [[nodiscard]] Claimed claim(const SessionClaim& claim, WallMillis now);
+  void settle(std::string_view session_id);
+
+  /// Keeps what is left; false: it is another's by now, or too large.
+  bool park(ParkedSession session, std::string_view connection_id, WallMillis now);
+  /// What a connection parked while the session was claimed from it.
+  [[nodiscard]] std::optional<ParkedSession> take(std::string_view session_id);
+  /// The session ends, if this connection still has it.
+  void end(std::string_view session_id, std::string_view connection_id);
+
+  /// Forgets what is due; the ids of what has ended since the last call, for whatever reason.
+  [[nodiscard]] std::vector<std::string> expire(WallMillis now);
+
+  enum class Queued : std::uint8_t { unknown, held, busy, queued, skipped };
+  struct Reached {
+    Queued what = Queued::unknown;
+    SessionHolder holder;
+  };
+  /// Where `session_id` is; an event for a parked one waits there if `keep`.
+  Reached reach(std::string_view session_id, const DirectEvent& event, bool keep);
+
+  [[nodiscard]] std::vector<std::string> of_user(std::string_view user_id) const;
+  [[nodiscard]] std::optional<ParkedSession> parked(std::string_view session_id) const;
+  [[nodiscard]] std::vector<SessionSummary> list(std::string_view user_id, std::size_t limit) const;
+  [[nodiscard]] std::size_t parked_count() const;
+
+ private:
+  struct Entry {
+    std::string user_id;
+    std::optional<SessionHolder> holder;
+    std::optional<ParkedSession> parked;
+    std::uint64_t parked_at = 0;  // place in the order of parking
+    bool moving = false;
+  };
+  using Entries = std::unordered_map<std::string, Entry>;
+
+  Entries::iterator find(std::string_view session_id) {
+    return entries_.find(std::string(session_id));
+  }
+  void insert(std::string_view session_id, std::string_view user_id, SessionHolder holder);
+  void erase(Entries::iterator at);
+  [[nodiscard]] ParkedSession unpark(Entry& entry);
+  void make_room(const std::string& user_id);
+
+  const SessionLimits limits_;
+  mutable std::mutex mutex_;
+  Entries entries_;
+  std::unordered_map<std::string, std::vector<std::string>> users_;  // their sessions
+  std::map<std::uint64_t, std::string> order_;                       // the parked, oldest first
+  std::uint64_t serial_ = 0;
+  std::vector<std::string> ended_;  // were parked and are no more
+};
+
+}  // namespace tidewire
