@@ -1,22 +1,32 @@
 import { createClient, type Client, type TidewireEvent } from '@tidewire/client'
 import { afterEach, describe, expect, it } from 'vitest'
 import WebSocket from 'ws'
-import { api, mint, openUser, request, startProxy, useServer, type Message, type Raw } from '../src/index'
+import { api, mint, openRaw, openUser, request, startProxy, useServer, type Message, type Raw } from '../src/index'
 
 // protocol.md sections 7 and 8: acknowledgements, redelivery, dead letters, receipts.
 
-const toml = `
-[namespace.work]
+const options = `
 publish = true
 subscribe = true
 history = true
 presence = true
 history_size = 200
 ack = "required"
-ack_timeout = "200ms"
-ack_attempts = 3
 ack_window = 5
 receipts = true
+`
+// Where something has to be sent again soon, often, or not while the test runs.
+const toml = `
+[namespace.work]${options}
+ack_timeout = "200ms"
+ack_attempts = 3
+
+[namespace.again]${options}
+ack_timeout = "200ms"
+ack_attempts = 100
+
+[namespace.calm]${options}
+ack_timeout = "60s"
 
 [namespace.dead]
 subscribe = true
@@ -68,13 +78,13 @@ describe('consumers', () => {
   })
 
   it('a slow one gets no more than the window, and everything in the end', async () => {
-    const channel = 'work:slow'
+    const channel = 'calm:slow'
     const alice = await openUser(server(), 'alice')
     const bob = await openUser(server(), 'bob')
     await bob.subscribe(channel)
     for (let i = 1; i <= 20; i++) await alice.say(channel, `m${i}`)
     const first = await bob.barrier()
-    expect(first.filter((message) => message.type === 'chat_message' && !message.redelivered).map((message) => message.offset)).toEqual([1, 2, 3, 4, 5])
+    expect(first.filter((message) => message.type === 'chat_message').map((message) => message.offset)).toEqual([1, 2, 3, 4, 5])
     const epoch = first[0]!.epoch
     const seen = new Set([1, 2, 3, 4, 5])
     ack(bob, channel, { offset: 5, epoch } as Message)
@@ -87,7 +97,7 @@ describe('consumers', () => {
   })
 
   it('the client: what a handler could not take comes again, also over a lost connection', async () => {
-    const channel = 'work:client'
+    const channel = 'again:client'
     const proxy = await startProxy(server().url)
     cleanups.push(() => proxy.close())
     const alice = await clientOf('alice')
@@ -112,9 +122,96 @@ describe('consumers', () => {
   })
 })
 
+describe('the client', () => {
+  it('gets what a handler could not take when it comes back, without waiting for the server to send it again', async () => {
+    const channel = 'calm:client'
+    const proxy = await startProxy(server().url)
+    cleanups.push(() => proxy.close())
+    const alice = await clientOf('alice')
+    const bob = await clientOf('bob', `${proxy.ws}/ws`)
+    const faults: unknown[] = []
+    bob.on('error', (error) => faults.push(error))
+    const handled: number[] = []
+    let broken = true
+    bob.channel(channel).on('chat_message', (event: TidewireEvent) => {
+      if (broken && event.offset === 2) throw new Error('cannot')
+      handled.push(event.offset!)
+    })
+    await bob.channel(channel).subscribe({ ack: 'auto' })
+    for (let i = 1; i <= 2; i++) await alice.channel(channel).publish('chat_message', { content: `m${i}`, role: 'user' })
+    await until(() => faults.length === 1)
+    broken = false
+    proxy.cut()
+    await until(() => handled.includes(2))
+    await until(async () => (await alice.channel(channel).receipts()).consumers[0]?.delivered === 2)
+    expect(handled).toEqual([1, 2])
+  })
+})
+
+describe('a session that comes back', () => {
+  const lose = async (raw: Raw) => {
+    raw.socket.terminate()
+    await raw.closed
+  }
+  const begin = async (user: string) => {
+    const raw = await openRaw(server(), { as: { sub: user } })
+    return { raw, sessionId: String((await raw.next('welcome')).payload.sessionId) }
+  }
+  const resume = async (user: string, sessionId: string) => {
+    const raw = await openRaw(server(), { as: { sub: user }, headers: { 'Tidewire-Session': sessionId } })
+    expect((await raw.next('welcome')).payload.resumed).toBe(true)
+    return raw
+  }
+
+  it('gets what it had received and not acknowledged, and nothing that it had', async () => {
+    const channel = 'calm:resume'
+    const alice = await openUser(server(), 'alice')
+    const { raw, sessionId } = await begin('bob')
+    await raw.subscribe(channel)
+    for (const content of ['one', 'two', 'three']) await alice.say(channel, content)
+    const one = await raw.next('chat_message')
+    await raw.next('chat_message')
+    ack(raw, channel, one)
+    await raw.barrier()
+    await lose(raw)
+    const again = await resume('bob', sessionId)
+    const { payload } = await again.next('subscribed')
+    expect(payload).toMatchObject({ recovered: true })
+    expect(payload.publications.map((event: Message) => event.payload.content)).toEqual(['two', 'three'])
+  })
+
+  it('counts how often an event was sent: what breaks a consumer every time is a dead letter in the end', async () => {
+    const channel = 'work:crasher'
+    const alice = await openUser(server(), 'alice')
+    const undertaker = await openUser(server(), 'carl')
+    await undertaker.subscribe('dead:work.crasher')
+    const { raw, sessionId } = await begin('bob')
+    await raw.subscribe(channel)
+    await alice.say(channel, 'poison')
+    await raw.next('chat_message')
+    await lose(raw)
+    for (let times = 2; times <= 3; times++) {
+      const again = await resume('bob', sessionId)
+      await again.next('subscribed')
+      if (times < 3) await lose(again)
+    }
+    expect((await undertaker.next('dead_letter')).payload).toMatchObject({ channel, offset: 1, attempts: 3, consumer: { userId: 'bob', sessionId } })
+  })
+
+  it('may send a numbered publish again', async () => {
+    const channel = 'calm:numbers'
+    const { raw, sessionId } = await begin('alice')
+    const say = (on: Raw) => on.publish(channel, 'chat_message', { content: 'once', role: 'user' }, { seq: 1 })
+    const first = await say(raw)
+    await lose(raw)
+    const again = await say(await resume('alice', sessionId))
+    expect(again.payload).toEqual({ ...first.payload, duplicate: true })
+  })
+})
+
 describe('publishers', () => {
   it('are told when all have it; two devices of a user are one', async () => {
-    const channel = 'work:all'
+    const channel = 'calm:all'
     const alice = await clientOf('alice')
     const bob = await openUser(server(), 'bob')
     const phone = await openUser(server(), 'bob')
@@ -134,12 +231,12 @@ describe('publishers', () => {
 
   it('are told in time when not enough have', async () => {
     const alice = await clientOf('alice')
-    const result = await alice.channel('work:late').publish('chat_message', { content: 'x', role: 'user' }, { receipt: { kind: 'read', count: 1 } })
+    const result = await alice.channel('calm:late').publish('chat_message', { content: 'x', role: 'user' }, { receipt: { kind: 'read', count: 1 } })
     expect(await result.receipt).toMatchObject({ count: 0, consumers: [], complete: false })
   })
 
   it('that crash and try again with the same key publish once, and are told', async () => {
-    const channel = 'work:crash'
+    const channel = 'calm:crash'
     const bob = await openUser(server(), 'bob')
     await bob.subscribe(channel)
     const fields = { key: 'k1', receipt: { kind: 'read', count: 'all' } }
@@ -156,7 +253,7 @@ describe('publishers', () => {
 
   it('number their publishes within the session', async () => {
     const alice = await openUser(server(), 'alice')
-    const say = (seq: number) => alice.publish('work:seq', 'chat_message', { content: `n${seq}`, role: 'user' }, { seq })
+    const say = (seq: number) => alice.publish('calm:seq', 'chat_message', { content: `n${seq}`, role: 'user' }, { seq })
     expect((await say(1)).payload).toMatchObject({ offset: 1, duplicate: false })
     expect((await say(1)).payload).toMatchObject({ offset: 1, duplicate: true })
     expect((await say(3)).payload).toMatchObject({ offset: 2, duplicate: false })

@@ -25,7 +25,7 @@ export interface Subscription {
   resume(): Outgoing | undefined
   /** The server still has the subscription and will say where it stands, without being asked. */
   restoring(): undefined
-  /** The position of a wanted subscription. */
+  /** Where a wanted subscription goes on from. */
   held(): Position | undefined
   /** The connection is open: asks what came up since `resume()`. */
   opened(): void
@@ -83,11 +83,13 @@ export function createSubscription(seams: SubscriptionSeams): Subscription {
   let acks: Acks | undefined
   let cancelRetry = () => {}
 
+  const processedTo = () => acks?.since() ?? position
+
   const request = (): Outgoing => {
     cancelRetry()
     expecting = seams.nextId()
     const payload: Record<string, unknown> = {}
-    const since = acks?.since() ?? position
+    const since = processedTo()
     if (since) payload.since = since
     else if (options.history) payload.history = options.history
     if (options.token) payload.token = options.token
@@ -199,7 +201,8 @@ export function createSubscription(seams: SubscriptionSeams): Subscription {
     awaited = false
     confirmedOnce = true
     if (!wanted) return seams.send([{ type: 'unsubscribe', id: seams.nextId(), channel }])
-    const here = position && position.epoch === payload.epoch ? position.offset : -1
+    const known = processedTo()
+    const here = known && known.epoch === payload.epoch ? known.offset : -1
     const current = here === payload.offset
     const first = listOf(payload.publications)[0]?.offset ?? Number(payload.offset) + 1
     if (restored ? position && (here < 0 || !payload.recovered || first <= here + 1) : position ? current : !options.history)
@@ -289,7 +292,7 @@ export function createSubscription(seams: SubscriptionSeams): Subscription {
       return wanted && !seams.implied ? request() : undefined
     },
     restoring: () => void (awaited = true),
-    held: () => (wanted ? position : undefined),
+    held: () => (wanted ? processedTo() : undefined),
     opened() {
       if (wanted && !awaited && expecting === undefined && !awaitsUrl() && state.get().status !== 'subscribed') seams.send([request()])
     },
