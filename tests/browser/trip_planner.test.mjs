@@ -172,7 +172,7 @@ test('a reader stops an answer in its middle; both see the same end', async () =
   await ana.picture('11-stopped')
 })
 
-test('a connection that breaks comes back with what was missed', async () => {
+test('a connection that breaks comes back to its session, with what it missed', async () => {
   const proxy = await startProxy(server.url)
   const url = new URL(ana.page.url())
   const dan = await createPerson(browser, 'Dan', `${proxy.url}${url.pathname}${url.search}`, output)
@@ -182,6 +182,7 @@ test('a connection that breaks comes back with what was missed', async () => {
   await ana.say('Written while Dan was away')
   await dan.seesLive()
   await dan.seesMessage('Written while Dan was away')
+  await dan.sees('that the session went on', async () => (await dan.figure('Session')) === 'resumed')
   assert.match(await dan.figure('Missed'), /recovered|nothing/)
   await dan.expectNoFaults()
   await dan.close()

@@ -15,6 +15,8 @@ function socketUrl(): string {
 function start(room: string, me: Identity): void {
   document.title = `${titleOf(room)} · Landfall`
   const trip = openTrip(room, me, socketUrl())
+  // Who closes the page is gone at once; who only loses the connection is waited for. A page that is kept may come back.
+  addEventListener('pagehide', (event) => event.persisted || trip.close())
   const takeOff = showTrip(root, trip, {
     rename() {
       takeOff()
