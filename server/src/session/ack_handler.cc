@@ -29,11 +29,14 @@ bool AckHandler::take(Session& session, ChannelPlace& place, const AckCommand& c
     return false;
   }
   const std::uint64_t offset = std::max(command.offset, command.read.value_or(0));
-  const bool moved = place.acks ? place.acks->acknowledge(offset) == AckTracker::Result::moved
-                                : offset > place.acknowledged;
+  // What has become a dead letter meanwhile is passed, but for the others it is news that the
+  // consumer has it.
+  const bool news = offset > place.acknowledged;
+  const bool moved =
+      place.acks ? place.acks->acknowledge(offset) == AckTracker::Result::moved : news;
   acks[moved ? AckLabel::moved : AckLabel::repeated].add();
   place.acknowledged = std::max(place.acknowledged, offset);
-  if (place.receipts && (moved || command.read))
+  if (place.receipts && (news || command.read))
     session.context_.node.acknowledge({.channel = place.channel(),
                                        .user_id = session.user_id(),
                                        .delivered = {place.epoch, offset},

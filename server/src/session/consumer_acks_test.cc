@@ -109,6 +109,22 @@ TEST_F(ConsumerAcksTest, AfterTheLastAttemptTheEventIsADeadLetterAndTheCursorPas
   EXPECT_EQ(domain.metrics[0]->unacknowledged.value(), 0);
 }
 
+TEST_F(ConsumerAcksTest, AnAckThatComesAfterTheDeadLetterIsAReceiptAllTheSame) {
+  auto ann = connect_as("ann");
+  auto bob = connect_as("bob");
+  subscribe(*bob);
+  publish(*ann, "slow work");
+  for (const std::int64_t wait : {1'000, 2'000, 4'000}) {
+    bob->wire.read();
+    pass(wait);
+  }
+  EXPECT_EQ(domain.metrics[0]->dead_letters.value(), 1U);
+  acknowledge(*bob, 1);
+  EXPECT_EQ(domain.metrics[0]->acks[AckLabel::repeated].value(), 1U);
+  const json list = ann->ask({{"type", "receipts"}, {"channel", "work:1"}});
+  EXPECT_EQ(list["payload"]["consumers"][0]["delivered"], 1);
+}
+
 TEST_F(ConsumerAcksTest, ADeadLetterThatIsNotAcknowledgedStaysWhereItIs) {
   domain.config.namespaces["dead"].ack = "required";
   domain.config.namespaces["dead"].ack_timeout = Milliseconds(100);
