@@ -72,8 +72,8 @@ class SharedStore final : public HistoryStore {
   void read(const StoredChannelPtr& channel, const StoreRead& wanted, ReadDone done) override {
     disk_.read(channel, wanted, std::move(done));
   }
-  void trim(const StoredChannelPtr& channel, const KeptRange& kept) override {
-    disk_.trim(channel, kept);
+  void trim(const StoredChannelPtr& channel, const KeptRange& kept, WallMillis now) override {
+    disk_.trim(channel, kept, now);
   }
   void close(const StoredChannelPtr& channel) override { disk_.close(channel); }
   [[nodiscard]] bool outlives_memory() const override { return disk_.outlives_memory(); }
