@@ -258,9 +258,9 @@ struct LogConfig {
   std::string format = "auto";  // auto, text, json
 };
 
-/// The options of one channel family. `publish`, `subscribe`, `history`, `state` and `cancel` say what
-/// any authenticated user may do without a matching rule in the token; `presence` keeps a member list
-/// that every subscriber may read.
+/// The options of one channel family. `publish`, `subscribe`, `history`, `state` and `cancel` say
+/// what any authenticated user may do without a matching rule in the token; `presence` keeps a
+/// member list that every subscriber may read.
 struct NamespaceConfig {
   DeliveryClass delivery_class = DeliveryClass::durable;  // key `class`; of custom event types
   bool publish = false;

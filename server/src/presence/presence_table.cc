@@ -26,8 +26,7 @@ PresenceTable::Change PresenceTable::join(std::string_view user_id, std::string_
   User& user = found->second;
   // A token without info says nothing about its user.
   const bool says_nothing = info_json.empty() || info_json == "{}";
-  if (user.own_info || says_nothing || user.info_json == info_json)
-    return Change::another_device;
+  if (user.own_info || says_nothing || user.info_json == info_json) return Change::another_device;
   user.info_json = info_json;
   return Change::another_info;
 }

@@ -11,7 +11,8 @@ void RpcRegistry::serve(const RpcAddress& worker, std::vector<RpcMethod> methods
   auto& kept = workers_[worker.connection_id];
   if (!kept) kept = std::make_unique<Worker>(Worker{.address = worker});
   withdraw(*kept);
-  std::ranges::stable_sort(methods, {}, &RpcMethod::name);
+  std::stable_sort(methods.begin(), methods.end(),
+                   [](const RpcMethod& a, const RpcMethod& b) { return a.name < b.name; });
   const auto repeats = std::ranges::unique(methods, {}, &RpcMethod::name);
   methods.erase(repeats.begin(), repeats.end());
   kept->methods = std::move(methods);
