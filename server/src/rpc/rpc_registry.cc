@@ -11,11 +11,9 @@ void RpcRegistry::serve(const RpcAddress& worker, std::vector<RpcMethod> methods
   auto& kept = workers_[worker.connection_id];
   if (!kept) kept = std::make_unique<Worker>(Worker{.address = worker});
   withdraw(*kept);
-  std::stable_sort(methods.begin(), methods.end(),
-                   [](const RpcMethod& a, const RpcMethod& b) { return a.name < b.name; });
-  const auto repeats = std::ranges::unique(methods, {}, &RpcMethod::name);
-  methods.erase(repeats.begin(), repeats.end());
-  kept->methods = std::move(methods);
+  for (RpcMethod& method : methods)  // of a repeated one, the first counts
+    if (std::ranges::find(kept->methods, method.name, &RpcMethod::name) == kept->methods.end())
+      kept->methods.push_back(std::move(method));
   for (const RpcMethod& method : kept->methods)
     methods_[method.name].push_back({kept.get(), method.idempotent});
   drop_idle(*kept);
