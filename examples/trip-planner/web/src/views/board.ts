@@ -32,10 +32,8 @@ export function createBoard(actions: PlaceActions, itinerary: HTMLElement): Boar
     },
     update({ entries }) {
       if (entries === shown) return
-      const isFirst = shown === undefined || total === 0
       shown = entries
       const all = places(entries)
-      const grew = all.length > total
       total = all.length
       setText(count, all.length > 0 ? String(all.length) : '')
       setAttribute(none, 'hidden', all.length > 0)
@@ -44,7 +42,6 @@ export function createBoard(actions: PlaceActions, itinerary: HTMLElement): Boar
         if (!card) cards.set(place.id, (card = placeCard(place, actions)))
         return card
       }))
-      if (grew && !isFirst) list.lastElementChild?.scrollIntoView({ block: 'nearest' })
     },
   }
 }
