@@ -124,6 +124,7 @@ test('the server dies in the middle of an answer; both come back by themselves, 
   await ana.answerTo(plan, 250, 'streaming')
   await ben.answerTo(plan, 250, 'streaming')
   const seen = { ana: await ana.messages(), ben: await ben.messages() }
+  const stops = await ana.stops()
 
   await server.kill('SIGKILL')
   for (const person of [ana, ben]) await person.sees('that the connection is lost', () => person.isVisible('.banner--warn'))
@@ -148,7 +149,22 @@ test('the server dies in the middle of an answer; both come back by themselves, 
     assert.equal(now.filter((message) => message.text.includes('Written while')).length, 1)
     assert.equal(now.filter((message) => message.text.includes('8 days in Kyoto')).length, 2, 'one question and one answer')
     assert.ok(Number(await person.figure('Reconnects')) >= 1)
+    await person.seesStops(stops)
+    assert.match(await person.figure('Missed'), /recovered|nothing/)
   }
+})
+
+test('who comes after the restart finds all of it: the server kept it', async () => {
+  const eve = await createPerson(browser, 'Eve', ana.page.url(), output)
+  await eve.join()
+  await eve.seesStops(await ana.stops())
+  const known = await ana.messages()
+  await eve.sees('the whole conversation', async () => (await eve.messages()).length === known.length)
+  // In the order of the stream, where an answer stands at its end; who was there sees it where it began.
+  const contents = (messages) => Object.fromEntries(messages.map(({ id, text }) => [id, text]))
+  assert.deepEqual(contents(await eve.messages()), contents(known))
+  await eve.expectNoFaults()
+  await eve.close()
 })
 
 test('after the restart everything works as before', async () => {
@@ -193,7 +209,8 @@ test('the agent dies in the middle of an answer, and the next one finishes it', 
   await ana.say(handedOver)
   const cut = await ben.answerTo(handedOver, 200, 'streaming')
   await agent.stop('SIGKILL')
-  await ben.answerTo(handedOver, cut.text.length, 'paused')
+  // The agent's presence outlives its connection for `presence.grace` (15 s).
+  await ben.answerTo(handedOver, cut.text.length, 'paused', 30_000)
   await ben.picture('12-agent-gone')
   agent = startAgent(server.env(), output)
   const [hers, his] = [await ana.answerTo(handedOver, 900, 'sent', 60_000), await ben.answerTo(handedOver, 900, 'sent', 60_000)]

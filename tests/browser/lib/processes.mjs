@@ -32,13 +32,14 @@ function start(command, args, env, logFile) {
   return child
 }
 
-/** A server that can be killed and started again: the same ports and the same secret, an empty memory. */
+/** A server that can be killed and started again: the same ports, the same secret, the same file of history. */
 export async function createServerUnderTest(output) {
   const [publicPort, internalPort] = await freePorts(2)
-  const envFile = join(mkdtempSync(join(tmpdir(), 'tidewire-browser-')), 'env')
+  const folder = mkdtempSync(join(tmpdir(), 'tidewire-browser-'))
+  const envFile = join(folder, 'env')
   const args = [
     'dev', '--demo', join(demo, 'dist'), '--env-file', envFile, `--listen.public=127.0.0.1:${publicPort}`, `--listen.internal=127.0.0.1:${internalPort}`,
-    '--auth.hmac_secret=browser-test-secret-browser-test-secret',
+    '--auth.hmac_secret=browser-test-secret-browser-test-secret', `--history.url=sqlite:${join(folder, 'history.db')}`,
   ]
   const url = `http://127.0.0.1:${publicPort}`
   let child
