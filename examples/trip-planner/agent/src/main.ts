@@ -49,8 +49,15 @@ const seams = {
 async function join(name: string): Promise<void> {
   if (!isRoom(name) || rooms.has(name)) return
   if (rooms.size >= maxRooms) await leaveOldest()
-  rooms.set(name, joinRoom(name, seams))
-  log(`joined ${name} (${rooms.size} rooms)`)
+  const room = joinRoom(name, seams)
+  rooms.set(name, room)
+  try {
+    await room.entered
+    log(`joined ${name} (${rooms.size} rooms)`)
+  } catch (error) {
+    log(`room ${name}: ${String(error)}`)
+    if (rooms.get(name) === room) await leave(room)
+  }
 }
 
 async function leave(room: Room): Promise<void> {

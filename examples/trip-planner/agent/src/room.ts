@@ -1,12 +1,13 @@
 import { foldMessage, type Client, type StreamedMessage, type TidewireEvent } from '@tidewire/client'
 import { answerId, roomChannel, type TripEvents } from '../../shared/events'
 import { answer, isForAgent } from './answer'
+import { createCompany } from './company'
 import { emptyMemory } from './conversation'
 import type { ModelOptions, Turn } from './openai'
 import { idle, startReply, type Reply, type Status } from './reply'
 
 export interface RoomSeams {
-  client: Client<TripEvents>
+  client: Pick<Client<TripEvents>, 'channel'>
   userId(): string
   model: ModelOptions | undefined
   wait(ms: number): Promise<void>
@@ -21,6 +22,8 @@ export interface Room {
   /** Last time a person wrote. */
   readonly lastUsed: number
   readonly busy: boolean
+  /** Resolves when the past is read and the people are counted; rejects when the server does not let the agent in. */
+  readonly entered: Promise<void>
   people(): Promise<number>
   leave(): Promise<void>
 }
@@ -28,6 +31,8 @@ export interface Room {
 /** Questions older than this were asked to someone who was not there. */
 const answerWithinMs = 180_000
 const historyLimit = 60
+/** More than a replay can bring. */
+const keptMessages = 300
 const maxQueue = 8
 const maxTurns = 12
 const statusEveryMs = 150
@@ -41,7 +46,9 @@ export function joinRoom(name: string, seams: RoomSeams): Room {
   /** Questions that were considered: each is answered at most once. */
   const handled = new Set<string>()
   const queue: StreamedMessage[] = []
-  const people = new Set<string>()
+  const company = createCompany()
+  /** Before that, an answer may still be on its way and nobody knows who is there: nothing is considered. */
+  let listening = false
   let current: Reply | undefined
   let lastUsed = now()
   let lastStatus = 0
@@ -61,7 +68,17 @@ export function joinRoom(name: string, seams: RoomSeams): Room {
     const id = messageId ?? `${event.epoch}-${event.offset}`
     const folded = foldMessage(messages.get(id), event)
     if (folded) messages.set(id, { ...folded, messageId: id })
-    if (event.type === 'chat_message' && folded?.role === 'user') lastUsed = now()
+    if (event.type === 'chat_message' && folded?.role === 'user') {
+      lastUsed = now()
+      if (folded.from && folded.from.userId !== seams.userId()) company.wrote(folded.from.userId, event.ts ?? now())
+    }
+    if (messages.size > keptMessages) forgetOldest()
+  }
+
+  const forgetOldest = (): void => {
+    const [oldest] = messages.keys()
+    messages.delete(oldest!)
+    handled.delete(oldest!)
   }
 
   /** One that was interrupted is begun again. */
@@ -72,6 +89,7 @@ export function joinRoom(name: string, seams: RoomSeams): Room {
 
   /** Looks for questions that nobody answered; called after every message and after every replay. */
   const consider = (): void => {
+    if (!listening) return
     for (const message of messages.values()) {
       if (message.role !== 'user' || handled.has(message.messageId) || message.from?.userId === seams.userId()) continue
       handled.add(message.messageId)
@@ -82,7 +100,7 @@ export function joinRoom(name: string, seams: RoomSeams): Room {
         continue
       }
       if (tooOld) continue
-      if (people.size > 1 && !isForAgent(message.content, memory)) continue
+      if (company.several(now()) && !isForAgent(message.content, memory)) continue
       if (queue.length < maxQueue) queue.push(message)
     }
     void work()
@@ -98,6 +116,7 @@ export function joinRoom(name: string, seams: RoomSeams): Room {
     if (current) return
     const question = queue.shift()
     if (!question) return
+    if (answered(question.messageId)) return work()
     const left = messages.get(answerId(question.messageId))
     const unfinished = left && left.rev > 0 ? { text: left.content, generation: left.generation, rev: left.rev } : undefined
     current = startReply({ ...seams, channel, setStatus }, { id: question.messageId, text: question.content }, memory, turnsBefore(question), unfinished)
@@ -108,9 +127,8 @@ export function joinRoom(name: string, seams: RoomSeams): Room {
 
   const countPeople = async (): Promise<number> => {
     const members = await channel.presence()
-    people.clear()
-    for (const { userId } of members) if (userId !== seams.userId()) people.add(userId)
-    return people.size
+    company.counted(members.map(({ userId }) => userId).filter((userId) => userId !== seams.userId()))
+    return company.present
   }
 
   const undos = [
@@ -118,12 +136,12 @@ export function joinRoom(name: string, seams: RoomSeams): Room {
       take(event)
       if (event.type === 'chat_message') queueMicrotask(consider)
     }),
-    channel.on('presence_join', ({ payload }) => void (payload.userId !== seams.userId() && people.add(payload.userId))),
-    channel.on('presence_leave', ({ payload }) => void people.delete(payload.userId)),
+    channel.on('presence_join', ({ payload }) => void (payload.userId !== seams.userId() && company.came(payload.userId))),
+    channel.on('presence_leave', ({ payload }) => company.left(payload.userId)),
     channel.on('gap', () => void reload()),
     channel.onState((state) => {
       if (state.status !== 'subscribed') return
-      countPeople().catch(() => undefined)
+      if (listening) countPeople().catch(() => undefined)
       // A server that restarted has forgotten the status; one that did not shows it to those who join.
       channel.send('agent_status_update', status)
     }),
@@ -139,12 +157,14 @@ export function joinRoom(name: string, seams: RoomSeams): Room {
   const enter = async (): Promise<void> => {
     await channel.subscribe({ history: historyLimit })
     await countPeople().catch(() => 0)
+    listening = true
     consider()
   }
-  enter().catch((error: unknown) => seams.log(`room ${name}: ${String(error)}`))
+  const entered = enter()
 
   return {
     name,
+    entered,
     get lastUsed() {
       return lastUsed
     },

@@ -1,51 +1,16 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { TidewireError, type StreamEnd, type StreamOptions, type StreamWriter } from '@tidewire/client'
+import { TidewireError, type StreamEnd } from '@tidewire/client'
 import { afterEach, describe, expect, it } from 'vitest'
 import { partKinds, type PlaceCard } from '../../shared/events'
 import { answer } from '../src/answer'
 import { emptyMemory } from '../src/conversation'
 import type { ModelOptions } from '../src/openai'
 import { startReply, type Status, type Unfinished } from '../src/reply'
+import { fakeChannel } from './fake_channel'
 
 const question = { id: 'q1', text: 'Plan 3 days in Kyoto' }
 const whole = answer(question.text, emptyMemory())
-
-type Piece = { content: string; part?: { id: string; kind: string; name?: string } | undefined }
-
-/** A channel whose messages are kept as they are written; `end` says how the next one ends, `stopAt` after which piece someone stops it. */
-function fakeChannel({ ends = [], stopAt = Infinity }: { ends?: StreamEnd[]; stopAt?: number } = {}) {
-  const streams: Array<{ messageId: string; options: StreamOptions; pieces: Piece[]; end: StreamEnd | undefined }> = []
-  const stream = (messageId: string, options: StreamOptions = {}): StreamWriter => {
-    const own = { messageId, options, pieces: [] as Piece[], end: undefined as StreamEnd | undefined }
-    const cancels: Array<(reason: string | undefined) => void> = []
-    streams.push(own)
-    const finish = (end: StreamEnd): Promise<StreamEnd> => Promise.resolve((own.end ??= end))
-    return {
-      messageId,
-      done: new Promise(() => undefined),
-      get ended() {
-        return own.end
-      },
-      append(content, { part } = {}) {
-        if (!own.end) own.pieces.push({ content, part })
-        if (own.pieces.length === stopAt && !own.end) {
-          own.end = { status: 'cancelled', reason: 'enough' }
-          for (const handler of cancels) handler('enough')
-        }
-        return Promise.resolve()
-      },
-      complete: () => finish(ends.shift() ?? { status: 'complete' }),
-      cancel: (reason) => finish({ status: 'cancelled', reason }),
-      onCancel(handler) {
-        cancels.push(handler)
-        return () => undefined
-      },
-    }
-  }
-  const textOf = (at: number): string => streams[at]!.pieces.filter(({ part }) => !part).map(({ content }) => content).join('')
-  return { channel: { stream }, streams, textOf }
-}
 
 const closed = (name = 'stream_closed'): StreamEnd => ({ status: 'failed', error: new TidewireError({ code: 1402, name, message: '', retryable: false }) })
 

@@ -46,7 +46,9 @@ export function createPresence(client: Client<TripEvents>, room: string, me: Ide
   const isAgentHere = (): boolean => [...agentIds].some((userId) => here.has(userId))
 
   const callAgent = (): void => {
-    if (isAgentHere() || Date.now() - invited < inviteAgainMs) return
+    if (!isAgentHere() && Date.now() - invited >= inviteAgainMs) invite()
+  }
+  const invite = (): void => {
     invited = Date.now()
     client.channel(lobby).publish('agent_invite', { room }).catch(() => undefined)
   }
@@ -62,9 +64,9 @@ export function createPresence(client: Client<TripEvents>, room: string, me: Ide
   })
   client.channel(agents).on('agent_ready', ({ payload }) => {
     agentIds.add(payload.userId)
-    invited = 0
     rebuild()
-    callAgent()
+    // Also when it seems to be here: that may be the connection of its predecessor.
+    invite()
   })
   client.channel(agents).subscribe().catch(() => undefined)
 
