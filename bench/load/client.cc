@@ -1,5 +1,6 @@
 #include "load/client.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -12,6 +13,7 @@
 #include <netinet/tcp.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -48,7 +50,7 @@ Client::~Client() {
   ::SSL_CTX_free(tls_);
 }
 
-void Client::connect(std::uint32_t index, std::uint32_t room) {
+void Client::connect(std::uint32_t index, std::uint32_t room, int receive_buffer) {
   Link& link = links_[index];
   link.room = room;
   link.next_sequence = 0;
@@ -57,6 +59,8 @@ void Client::connect(std::uint32_t index, std::uint32_t room) {
   if (link.fd < 0) return lose(index, std::string("socket: ") + std::strerror(errno));
   const int on = 1;
   ::setsockopt(link.fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  if (receive_buffer > 0)
+    ::setsockopt(link.fd, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(target_.port);
@@ -113,10 +117,15 @@ void Client::on_ready(std::uint32_t index, std::uint32_t bits) {
     link.out = "GET " + dialect_.target(link.room) + " HTTP/1.1\r\nHost: " + target_.host +
                "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
                "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n" +
-               dialect_.headers() + "\r\n";
+               dialect_.headers() +
+               (target_.compress ? "Sec-WebSocket-Extensions: permessage-deflate; "
+                                   "client_no_context_takeover; server_no_context_takeover\r\n"
+                                 : "") +
+               "\r\n";
   }
   if (link.stage == Stage::securing && !secure(index)) return;
   if ((bits & EPOLLOUT) != 0 || link.stage == Stage::upgrading) send_out(index);
+  if (links_[index].held) return;
   if ((bits & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) read_all(index);
 }
 
@@ -178,24 +187,39 @@ void Client::send_out(std::uint32_t index) {
 }
 
 void Client::read_all(std::uint32_t index) {
-  for (;;) {
-    Link& link = links_[index];
-    const std::size_t kept = link.in.size();
-    if (kept + kBufferBytes / 2 > buffer_.size()) buffer_.resize(kept + kBufferBytes);
-    std::memcpy(buffer_.data(), link.in.data(), kept);
-    const std::size_t room = buffer_.size() - kept;
-    const long got = read_some(link, buffer_.data() + kept, room);
-    if (got == -1) return;
-    if (got <= 0) return lose(index, got == 0 ? "the server ended it" : "the connection broke");
-    const std::string_view bytes(buffer_.data(), kept + static_cast<std::size_t>(got));
-    fault_.clear();
-    const std::size_t used = consume(index, bytes, now_us());
-    if (!fault_.empty() || used == std::string_view::npos)
-      return lose(index, fault_.empty() ? "the server sent a frame that is not one" : fault_);
-    if (links_[index].stage == Stage::free) return;  // the scenario dropped it
-    links_[index].in.assign(bytes.substr(used));
-    if (link.ssl == nullptr && static_cast<std::size_t>(got) < room) return;
+  while (read_once(index, std::string_view::npos) && !links_[index].held) {
   }
+}
+
+/// Answers whether there may be more.
+bool Client::read_once(std::uint32_t index, std::size_t limit) {
+  Link& link = links_[index];
+  if (link.stage == Stage::free) return false;
+  const std::size_t kept = link.in.size();
+  if (kept + kBufferBytes / 2 > buffer_.size()) buffer_.resize(kept + kBufferBytes);
+  std::memcpy(buffer_.data(), link.in.data(), kept);
+  const std::size_t room = std::clamp<std::size_t>(limit, 1, buffer_.size() - kept);
+  const long got = read_some(link, buffer_.data() + kept, room);
+  if (got == -1) return false;
+  if (got <= 0) {
+    lose(index, got == 0 ? "the server ended it" : "the connection broke");
+    return false;
+  }
+  const std::string_view bytes(buffer_.data(), kept + static_cast<std::size_t>(got));
+  fault_.clear();
+  const std::size_t used = consume(index, bytes, now_us());
+  if (!fault_.empty() || used == std::string_view::npos) {
+    lose(index, fault_.empty() ? "the server sent a frame that is not one" : fault_);
+    return false;
+  }
+  if (links_[index].stage == Stage::free) return false;  // the scenario dropped it
+  links_[index].in.assign(bytes.substr(used));
+  return link.ssl != nullptr || static_cast<std::size_t>(got) == room;
+}
+
+std::size_t Client::unread(std::uint32_t index) const {
+  int bytes = 0;
+  return ::ioctl(links_[index].fd, FIONREAD, &bytes) == 0 ? static_cast<std::size_t>(bytes) : 0;
 }
 
 std::size_t Client::consume(std::uint32_t index, std::string_view bytes, std::int64_t now) {
@@ -243,6 +267,14 @@ void Client::on_frame(std::uint32_t index, FrameKind kind, std::string_view payl
     return;
   }
   if (kind == FrameKind::pong) return;
+  if (kind == FrameKind::deflated) {
+    const auto plain = inflater_.inflate(payload);
+    if (!plain) {
+      fault_ = "the server sent a message that cannot be inflated";
+      return;
+    }
+    payload = *plain;
+  }
   if (link.stage == Stage::open) return events_.on_message(index, payload, now);
   switch (dialect_.on_reply(payload)) {
     case Joined::no:

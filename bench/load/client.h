@@ -12,6 +12,7 @@
 
 #include "load/dialect.h"
 #include "load/frames.h"
+#include "load/shared_inflater.h"
 
 struct ssl_st;
 struct ssl_ctx_st;
@@ -25,6 +26,7 @@ struct Target {
   std::string host = "127.0.0.1";
   std::uint16_t port = 0;
   bool tls = false;
+  bool compress = false;  // offer permessage-deflate
 };
 
 enum class Stage : std::uint8_t { free, connecting, securing, upgrading, joining, open };
@@ -32,8 +34,10 @@ enum class Stage : std::uint8_t { free, connecting, securing, upgrading, joining
 struct Link {
   int fd = -1;
   Stage stage = Stage::free;
+  bool held = false;  // nothing is read but by read_held()
   std::uint32_t room = 0;
   std::uint64_t next_sequence = 0;  // what the next stamp must say
+  std::uint64_t last_offset = 0;    // of the newest message, where messages have one
   ssl_st* ssl = nullptr;
   std::string in;   // the beginning of a frame
   std::string out;  // what the socket had no room for
@@ -61,12 +65,21 @@ class Client {
   void resize(std::size_t count) { links_.resize(count); }
   [[nodiscard]] Link& link(std::uint32_t index) { return links_[index]; }
 
-  void connect(std::uint32_t index, std::uint32_t room);
+  /// `receive_buffer` limits what the kernel takes for a link that is not read; 0: its default.
+  void connect(std::uint32_t index, std::uint32_t room, int receive_buffer = 0);
   /// Ends a link with a reset, which leaves no port in TIME_WAIT.
   void drop(std::uint32_t index);
   /// Queues a frame; flush() or the next wait() sends it.
   void queue(std::uint32_t index, std::string_view frame);
   void flush();
+  /// From now on the link is a slow reader: only read_held() reads from it, also its end.
+  void hold(std::uint32_t index) { links_[index].held = true; }
+  /// Reads at most `bytes` of a held link, at least one.
+  void read_held(std::uint32_t index, std::size_t bytes) { (void)read_once(index, bytes); }
+  /// Bytes that have arrived for the link and were not read.
+  [[nodiscard]] std::size_t unread(std::uint32_t index) const;
+  /// Whether the server has sent any compressed message.
+  [[nodiscard]] bool compressed() const { return inflater_.used(); }
   /// Handles what is ready, after at most `timeout_ms`.
   void wait(int timeout_ms);
 
@@ -75,6 +88,7 @@ class Client {
   void on_ready(std::uint32_t index, std::uint32_t bits);
   [[nodiscard]] bool secure(std::uint32_t index);
   void read_all(std::uint32_t index);
+  bool read_once(std::uint32_t index, std::size_t limit);
   std::size_t consume(std::uint32_t index, std::string_view bytes, std::int64_t now);
   std::size_t consume_upgrade(std::uint32_t index, std::string_view bytes);
   void on_frame(std::uint32_t index, FrameKind kind, std::string_view payload, std::int64_t now);
@@ -90,6 +104,7 @@ class Client {
   std::vector<Link> links_;
   std::vector<std::uint32_t> dirty_;
   std::vector<char> buffer_;
+  SharedInflater inflater_;
   std::string fault_;
 };
 

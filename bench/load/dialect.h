@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -25,11 +26,18 @@ class Dialect {
   [[nodiscard]] virtual std::string publish(std::uint32_t room, std::string_view content) const = 0;
   /// The answer to a message without a stamp (a heartbeat); empty: none is due.
   [[nodiscard]] virtual std::string answer(std::string_view /*payload*/) const { return {}; }
+  /// Whether a message without a stamp says that the server refused one.
+  [[nodiscard]] virtual bool refused(std::string_view /*payload*/) const { return false; }
+  /// The position that a message names, from 1 on, where every message of a link has the next one;
+  /// 0 when it has none, nullopt where there are no positions.
+  [[nodiscard]] virtual std::optional<std::uint64_t> offset(std::string_view /*payload*/) const {
+    return std::nullopt;
+  }
 };
 
 /// `raw` (peers and null server: a message to /room/N reaches everybody there), `echo` (the same
-/// at /echo), `tidewire`, `tidewire-echo`, `centrifugo`; nullptr for any other name. `token` is
-/// for tidewire; `name_space` the namespace of its channels.
+/// at /echo), `tidewire`, `tidewire-acks`, `tidewire-echo`, `centrifugo`; nullptr for any other
+/// name. `token` is for tidewire; `name_space` the namespace of its channels.
 std::unique_ptr<Dialect> make_dialect(std::string_view name, const std::string& token,
                                       const std::string& name_space);
 

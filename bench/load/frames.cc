@@ -55,7 +55,7 @@ std::size_t cut_frames(std::string_view bytes, const FrameSink& sink) {
     const std::uint64_t size = extended == 0 ? second : big_endian(rest.substr(2, extended));
     if (size > kPayloadMax) return std::string_view::npos;
     if (rest.size() < 2 + extended + size) break;
-    sink(static_cast<FrameKind>(static_cast<unsigned char>(rest[0]) & 15),
+    sink(static_cast<FrameKind>(static_cast<unsigned char>(rest[0]) & 0x4f),
          rest.substr(2 + extended, size));
     used += 2 + extended + size;
   }

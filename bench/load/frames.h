@@ -11,7 +11,15 @@ namespace tidewire::bench {
 /// the server cannot know, and a stamp can be written into a frame that is already masked.
 inline constexpr unsigned char kMaskKey[4] = {0x37, 0xfa, 0x21, 0x3d};
 
-enum class FrameKind : std::uint8_t { text = 1, binary = 2, close = 8, ping = 9, pong = 10 };
+/// The opcode, and for `deflated` the bit that says that the text is compressed (RFC 7692).
+enum class FrameKind : std::uint8_t {
+  text = 1,
+  binary = 2,
+  close = 8,
+  ping = 9,
+  pong = 10,
+  deflated = 0x41,
+};
 
 /// A whole masked frame.
 std::string client_frame(FrameKind kind, std::string_view payload);

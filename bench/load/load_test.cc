@@ -7,7 +7,10 @@
 #include "load/frames.h"
 #include "load/histogram.h"
 #include "load/room.h"
+#include "load/shared_inflater.h"
 #include "load/stamp.h"
+#include "load/streams_scenario.h"
+#include "load/tidewire_dialect.h"
 
 namespace tidewire::bench {
 namespace {
@@ -91,6 +94,44 @@ TEST(Frames, TakeANewStampAlthoughTheyAreMasked) {
     EXPECT_EQ(unmasked(frame.bytes()),
               dialect->publish(5, stamp_text({.room = 5, .sequence = 9, .due_us = 42}) + "xxx"));
   }
+}
+
+TEST(SharedInflater, KnowsAMessageThatItHasInflated) {
+  // RFC 7692 section 7.2.3.1: "Hello" in a block with fixed codes.
+  const std::string hello("\xf2\x48\xcd\xc9\xc9\x07\x00", 7);
+  SharedInflater inflater;
+  EXPECT_FALSE(inflater.used());
+  EXPECT_EQ(inflater.inflate(hello), "Hello");
+  EXPECT_EQ(inflater.inflate(hello), "Hello");
+  EXPECT_TRUE(inflater.used());
+  EXPECT_FALSE(inflater.inflate("\xff\xff\xff"));
+}
+
+TEST(Filler, IsTheSameInEveryRunAndNeedsNoEscaping) {
+  EXPECT_EQ(filler(1000), filler(1000));
+  EXPECT_EQ(filler(7).size(), 7U);
+  EXPECT_EQ(filler(1000).find_first_of("\"\\~"), std::string::npos);
+}
+
+TEST(TidewireAcks, CarriesTheStampAsItsIdAndReadsTheOffset) {
+  const TidewireAcks dialect("token", "bench");
+  const std::string stamp = stamp_text({.room = 5});
+  EXPECT_NE(dialect.publish(5, stamp + "xyz").find("\"id\":\"" + stamp + "\""), std::string::npos);
+  EXPECT_EQ(dialect.offset(R"({"type":"ack","payload":{"offset":12,"epoch":"k3Zp"}})"), 12U);
+  EXPECT_EQ(dialect.offset(R"({"type":"error","id":"1","payload":{"code":1500}})"), 0U);
+  EXPECT_EQ(text_of(R"({"payload":{"offset":12,"epoch":"k3Zp"}})", "epoch"), "k3Zp");
+  EXPECT_EQ(text_of("{}", "epoch"), "");
+}
+
+TEST(Streams, SayWhichPieceOfWhichMessage) {
+  Options options;
+  options.rooms = 2;
+  options.rollup_ms = 40;
+  const StreamsDialect dialect(options);
+  EXPECT_NE(dialect.join(1).find(R"("payload":{"rollup":40})"), std::string::npos);
+  EXPECT_EQ(dialect.join(2), "");
+  EXPECT_NE(dialect.piece(1, "m1", 3, true, "x").find(R"("isComplete":true,"index":3)"),
+            std::string::npos);
 }
 
 TEST(Dialect, IsKnownByName) {

@@ -6,7 +6,10 @@
 #include "load/connects_scenario.h"
 #include "load/dialect.h"
 #include "load/options.h"
+#include "load/priority_scenario.h"
+#include "load/resume_scenario.h"
 #include "load/rooms_scenario.h"
+#include "load/streams_scenario.h"
 
 int main(int argc, char** argv) {
   using namespace tidewire::bench;
@@ -23,6 +26,13 @@ int main(int argc, char** argv) {
 
   if (options.mode == "rooms") {
     std::cout << RoomsScenario(options, *dialect).run() << std::endl;
+  } else if (options.mode == "streams") {
+    std::cout << StreamsScenario(options, StreamsDialect(options)).run() << std::endl;
+  } else if (options.mode == "resume") {
+    const ResumeDialect resume(options.token, options.name_space);
+    std::cout << ResumeScenario(options, resume).run() << std::endl;
+  } else if (options.mode == "priority") {
+    std::cout << PriorityScenario(options, PriorityDialect(options)).run() << std::endl;
   } else if (options.mode == "connects") {
     std::cout << ConnectsScenario(options, *dialect).run_rate() << std::endl;
   } else {

@@ -4,19 +4,25 @@
 #include <functional>
 #include <iostream>
 #include <map>
+#include <set>
 #include <sstream>
 
 namespace tidewire::bench {
 namespace {
 
 constexpr const char* kUsage =
-    R"(usage: tw_load rooms|connects|hold --port N [--host A] [--tls 1] [--dialect D] [--token T]
+    R"(usage: tw_load rooms|connects|hold|streams|resume|priority --port N [--host A] [--tls 1] [--dialect D] [--token T]
   rooms     --rooms R --members M --size BYTES --warm S --seconds S
             --phase window:W | each:W | rate:PER_SECOND | half   (one or more)
   connects  --concurrency C --warm S --seconds S
+            --stalled N   more members of the first room, which do not read
+  streams   --rooms R --rollup MS --rate PIECES_PER_SECOND --pieces N --warm S --seconds S
+  resume    --rooms R --members M --missed N --alone ROOMS --pause 1 (as hold, between both halves)
+  priority  --priority P --link BYTES_PER_SECOND --size BYTES --warm S --seconds S
   hold      --steps N,N,...   (prints "held N" and waits for a line on standard input)
-  all       --server-pid P,P,...   whose CPU time is reported
-dialects: raw echo tidewire tidewire-echo centrifugo)";
+  all       --compress 1   --server-pid P,P,...   whose CPU time is reported
+streams, resume and priority speak tidewire only
+dialects: raw echo tidewire tidewire-acks tidewire-echo centrifugo)";
 
 [[noreturn]] void refuse(const std::string& why) {
   std::cerr << "tw_load: " << why << "\n" << kUsage << "\n";
@@ -70,6 +76,17 @@ Options parse_options(int argc, char** argv) {
       {"--host", word(o.target.host)},
       {"--port", number(o.target.port)},
       {"--tls", number(o.target.tls)},
+      {"--compress", number(o.target.compress)},
+      {"--stalled", number(o.stalled)},
+      {"--rollup", number(o.rollup_ms)},
+      {"--rate", number(o.pieces_per_s)},
+      {"--pieces", number(o.pieces)},
+      {"--producers", number(o.producers)},
+      {"--missed", number(o.missed)},
+      {"--alone", number(o.alone)},
+      {"--pause", number(o.pause)},
+      {"--priority", word(o.priority)},
+      {"--link", number(o.link_bytes_per_s)},
       {"--dialect", word(o.dialect)},
       {"--token", word(o.token)},
       {"--namespace", word(o.name_space)},
@@ -85,8 +102,9 @@ Options parse_options(int argc, char** argv) {
   };
   if (argc < 2) refuse("no scenario");
   o.mode = argv[1];
-  if (o.mode != "rooms" && o.mode != "connects" && o.mode != "hold")
-    refuse("unknown scenario " + o.mode);
+  static const std::set<std::string> kModes{"rooms",   "connects", "hold",
+                                            "streams", "resume",   "priority"};
+  if (!kModes.contains(o.mode)) refuse("unknown scenario " + o.mode);
   for (int i = 2; i < argc; i += 2) {
     const auto setter = setters.find(argv[i]);
     if (setter == setters.end()) refuse(std::string("unknown option ") + argv[i]);
@@ -96,6 +114,8 @@ Options parse_options(int argc, char** argv) {
   if (o.target.port == 0) refuse("--port is missing");
   if (o.rooms == 0 || o.members == 0 || o.concurrency == 0) refuse("nobody to connect");
   if (o.mode == "rooms" && o.phases.empty()) refuse("--phase is missing");
+  if (o.pieces < 2 || o.pieces_per_s <= 0 || o.producers == 0 || o.missed == 0)
+    refuse("there would be nothing to send");
   if (o.mode == "hold" && o.steps.empty()) refuse("--steps is missing");
   if (o.size < 36) refuse("--size must hold a stamp of 36 bytes");
   return o;

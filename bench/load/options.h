@@ -22,7 +22,7 @@ struct Phase {
 };
 
 struct Options {
-  std::string mode;  // rooms, connects, hold
+  std::string mode;  // rooms, connects, hold, streams, resume, priority
   Target target;
   std::string dialect = "raw";
   std::string token;
@@ -36,6 +36,16 @@ struct Options {
   std::size_t concurrency = 64;    // connects under way at a time
   std::vector<std::size_t> steps;  // hold: how many connections, in turn
   std::vector<int> server_pids;
+  std::uint32_t stalled = 0;        // rooms: members of the first room that do not read
+  double rollup_ms = 0;             // streams: what the subscribers ask for
+  double pieces_per_s = 60;         // streams: of each
+  std::uint32_t pieces = 300;       // streams: of one message
+  std::uint32_t producers = 4;      // streams: connections
+  std::uint32_t missed = 1000;      // resume: messages a room
+  std::uint32_t alone = 0;          // resume: rooms that one client at a time comes back to
+  bool pause = false;               // resume: between publishing and resuming
+  std::string priority = "normal";  // priority: of the probes
+  double link_bytes_per_s = 4e6;    // priority: what the subscriber reads
 };
 
 /// Reads the command line; on a fault prints what is wrong and ends the process with 2.

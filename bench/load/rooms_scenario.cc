@@ -1,27 +1,20 @@
 #include "load/rooms_scenario.h"
 
 #include <algorithm>
-#include <cstdlib>
-#include <iostream>
 
-#include <unistd.h>
-
-#include "load/json_object.h"
-#include "load/process_cpu.h"
 #include "load/stamp.h"
 
 namespace tidewire::bench {
 namespace {
 
-constexpr std::int64_t kConnectLimitUs = 120'000'000;
-constexpr std::int64_t kDrainLimitUs = 90'000'000;
+constexpr int kStalledBuffer = 4096;  // of the kernel's, so that a stalled link is soon full
 
 }  // namespace
 
 RoomsScenario::RoomsScenario(const Options& options, const Dialect& dialect)
-    : options_(options), dialect_(dialect), client_(options.target, dialect, *this) {
+    : Scenario(options, dialect) {
   std::string content(Stamp().text().data(), Stamp::kSize);
-  content.append(options.size - Stamp::kSize, 'x');
+  content += filler(options.size - Stamp::kSize);
   for (std::uint32_t room = 0; room < options.rooms; ++room) {
     rooms_.emplace_back(options.members);
     frames_.emplace_back(dialect.publish(room, content));
@@ -34,7 +27,7 @@ std::string RoomsScenario::run() {
   for (const Phase& phase : options_.phases)
     phases += (phases.empty() ? "" : ",") + run_phase(phase);
   return JsonObject()
-      .add("connections", static_cast<double>(open_))
+      .add("connections", static_cast<double>(options_.rooms * options_.members))
       .raw("phases", "[" + phases + "]")
       .add("faults", faults())
       .str();
@@ -42,32 +35,11 @@ std::string RoomsScenario::run() {
 
 void RoomsScenario::connect_all() {
   const std::uint32_t total = options_.rooms * options_.members;
-  client_.resize(total);
-  const std::int64_t deadline = now_us() + kConnectLimitUs;
-  std::uint32_t next = 0;
-  while (open_ < total) {
-    // Member i belongs to room i / members, so a room's publisher is its first link.
-    while (next < total && connecting_ < options_.concurrency) {
-      ++connecting_;
-      client_.connect(next, next / options_.members);
-      ++next;
-    }
-    client_.wait(100);
-    if (lost_links_ == 0 && now_us() < deadline) continue;
-    std::cerr << "tw_load: " << open_ << " of " << total << " connected; "
-              << (first_loss_.empty() ? "time is up" : first_loss_) << "\n";
-    std::exit(1);
-  }
-}
-
-void RoomsScenario::on_open(std::uint32_t /*link*/) {
-  ++open_;
-  --connecting_;
-}
-
-void RoomsScenario::on_lost(std::uint32_t /*link*/, const std::string& why) {
-  ++lost_links_;
-  if (first_loss_.empty()) first_loss_ = why;
+  client_.resize(total + options_.stalled);
+  // Member i belongs to room i / members, so a room's publisher is its first link.
+  open_links(0, total, [&](std::uint32_t link) { return link / options_.members; });
+  open_links(total, options_.stalled, [](std::uint32_t) { return 0; }, kStalledBuffer);
+  for (std::uint32_t i = total; i < total + options_.stalled; ++i) client_.hold(i);
 }
 
 void RoomsScenario::on_message(std::uint32_t index, std::string_view payload, std::int64_t now) {
@@ -88,11 +60,19 @@ void RoomsScenario::on_message(std::uint32_t index, std::string_view payload, st
     link.next_sequence = stamp->sequence + 1;
     ++deliveries_;
     if (stamp->due_us >= record_from_us_ && recording_) latency_.record(now - stamp->due_us);
+    check_offset(index, payload, now);
     if (rooms_[link.room].received(stamp->sequence) && running_) refill(link.room);
   }
-  if (stamps > 0) return;
-  if (const std::string answer = dialect_.answer(payload); !answer.empty())
-    client_.queue(index, client_frame(FrameKind::text, answer));
+  if (stamps == 0) Scenario::on_message(index, payload, now);
+}
+
+void RoomsScenario::check_offset(std::uint32_t index, std::string_view payload, std::int64_t now) {
+  const auto offset = dialect_.offset(payload);
+  if (!offset) return;
+  if (*offset == 0) return Scenario::on_message(index, payload, now);  // refused
+  Link& link = client_.link(index);
+  if (link.last_offset != 0 && *offset != link.last_offset + 1) ++misplaced_;
+  link.last_offset = *offset;
 }
 
 void RoomsScenario::refill(std::uint32_t room) {
@@ -137,13 +117,8 @@ void RoomsScenario::keep_going(const Phase& phase, std::int64_t until) {
 
 /// Waits until everybody has everything. Answers whether that happened.
 bool RoomsScenario::drain() {
-  const std::int64_t deadline = now_us() + kDrainLimitUs;
   const auto empty = [](const Room& room) { return room.under_way() == 0; };
-  while (!std::all_of(rooms_.begin(), rooms_.end(), empty)) {
-    if (lost_links_ > 0 || now_us() > deadline) return false;
-    client_.wait(10);
-  }
-  return true;
+  return wait_until([&] { return std::all_of(rooms_.begin(), rooms_.end(), empty); });
 }
 
 std::string RoomsScenario::run_phase(const Phase& phase) {
@@ -162,50 +137,43 @@ std::string RoomsScenario::run_phase(const Phase& phase) {
 
   const std::uint64_t deliveries = deliveries_;
   const std::uint64_t published = published_;
-  const std::int64_t began = now_us();
-  const std::int64_t server = cpu_us(options_.server_pids);
-  const std::int64_t client = cpu_us({::getpid()});
-  keep_going(phase, began + static_cast<std::int64_t>(options_.seconds * 1e6));
-  const double seconds = static_cast<double>(now_us() - began) / 1e6;
+  Stretch stretch(options_.server_pids);
+  keep_going(phase, stretch.began_us() + static_cast<std::int64_t>(options_.seconds * 1e6));
+  stretch.end();
   const auto delivered = static_cast<double>(deliveries_ - deliveries);
-  const auto server_us = static_cast<double>(cpu_us(options_.server_pids) - server);
-  const auto client_us = static_cast<double>(cpu_us({::getpid()}) - client);
-  const auto sent = static_cast<double>(published_ - published);
+  const double published_per_s = static_cast<double>(published_ - published) / stretch.seconds();
   running_ = false;
   if (!drain())
     for (const Room& room : rooms_) undelivered_ += room.under_way();
   recording_ = false;
-  if (first_rate_ == 0) first_rate_ = sent / seconds;
+  if (first_rate_ == 0) first_rate_ = published_per_s;
 
-  return JsonObject()
-      .add("phase", phase.name)
-      .add("seconds", seconds)
-      .add("published_per_s", sent / seconds)
-      .add("deliveries_per_s", delivered / seconds)
-      .add("server_us_per_delivery", delivered > 0 ? server_us / delivered : 0)
-      .add("server_cpu", server_us / seconds / 1e6)
-      .add("client_cpu", client_us / seconds / 1e6)
-      .add("samples", static_cast<double>(latency_.count()))
-      .add("p50_us", static_cast<double>(latency_.quantile(0.5)))
-      .add("p99_us", static_cast<double>(latency_.quantile(0.99)))
-      .add("p999_us", static_cast<double>(latency_.quantile(0.999)))
-      .add("max_us", static_cast<double>(latency_.max()))
-      .str();
+  JsonObject result;
+  result.add("phase", phase.name)
+      .add("published_per_s", published_per_s)
+      .add("deliveries_per_s", delivered / stretch.seconds())
+      .add("server_us_per_delivery", delivered > 0 ? stretch.server_us() / delivered : 0);
+  stretch.add_to(result);
+  add_latency(result, latency_);
+  return result.str();
 }
 
 std::string RoomsScenario::faults() const {
   std::uint64_t foreign = strays_;
   for (const Room& room : rooms_) foreign += room.foreign();
+  std::uint64_t awake = 0;
+  const std::uint32_t total = options_.rooms * options_.members;
+  for (std::uint32_t i = total; i < total + options_.stalled; ++i)
+    if (client_.unread(i) == 0) ++awake;
   std::string text;
-  const auto say = [&](std::uint64_t count, const char* what) {
-    if (count > 0) text += (text.empty() ? "" : ", ") + std::to_string(count) + " " + what;
-  };
-  say(gaps_, "missing");
-  say(repeats_, "repeated or out of order");
-  say(foreign, "from elsewhere");
-  say(undelivered_, "never delivered to everybody");
-  say(lost_links_, "connections lost");
-  return first_loss_.empty() ? text : text + " (" + first_loss_ + ")";
+  say(text, gaps_, "missing");
+  say(text, repeats_, "repeated or out of order");
+  say(text, foreign, "from elsewhere");
+  say(text, undelivered_, "never delivered to everybody");
+  say(text, misplaced_, "with an offset that is not the next");
+  say(text, options_.target.compress && !client_.compressed() ? published_ : 0, "not compressed");
+  say(text, awake, "of the stalled were not");
+  return with_losses(text);
 }
 
 }  // namespace tidewire::bench

@@ -5,12 +5,9 @@
 #include <string_view>
 #include <vector>
 
-#include "load/client.h"
-#include "load/dialect.h"
 #include "load/frames.h"
-#include "load/histogram.h"
-#include "load/options.h"
 #include "load/room.h"
+#include "load/scenario.h"
 
 namespace tidewire::bench {
 
@@ -21,7 +18,9 @@ namespace tidewire::bench {
 /// next one (no gap, no reorder, no duplicate); after every phase, that all have received all.
 /// Latency counts from the moment at which the message was due, not from when it was sent, so a
 /// stall of the server is charged to every message that it delayed (no coordinated omission).
-class RoomsScenario final : ClientEvents {
+/// With `--stalled N`, N more members of the first room never read; they must still hold unread
+/// bytes at the end, and nothing else is checked of them.
+class RoomsScenario final : Scenario {
  public:
   RoomsScenario(const Options& options, const Dialect& dialect);
 
@@ -30,11 +29,10 @@ class RoomsScenario final : ClientEvents {
   std::string run();
 
  private:
-  void on_open(std::uint32_t link) override;
   void on_message(std::uint32_t link, std::string_view payload, std::int64_t now) override;
-  void on_lost(std::uint32_t link, const std::string& why) override;
 
   void connect_all();
+  void check_offset(std::uint32_t link, std::string_view payload, std::int64_t now);
   std::string run_phase(const Phase& phase);
   void keep_going(const Phase& phase, std::int64_t until);
   bool drain();
@@ -43,14 +41,9 @@ class RoomsScenario final : ClientEvents {
   [[nodiscard]] double rate_of(const Phase& phase) const;
   [[nodiscard]] std::string faults() const;
 
-  const Options& options_;
-  const Dialect& dialect_;
-  Client client_;
   std::vector<Room> rooms_;
   std::vector<StampedFrame> frames_;  // one a room
 
-  std::size_t open_ = 0;
-  std::size_t connecting_ = 0;
   bool running_ = false;  // closed loop: an arrival makes the next one leave
   bool per_room_ = false;
   bool recording_ = false;
@@ -63,9 +56,8 @@ class RoomsScenario final : ClientEvents {
   std::uint64_t gaps_ = 0;
   std::uint64_t repeats_ = 0;  // duplicates and messages out of order
   std::uint64_t strays_ = 0;   // of another room, or from nowhere
-  std::uint64_t lost_links_ = 0;
   std::uint64_t undelivered_ = 0;
-  std::string first_loss_;
+  std::uint64_t misplaced_ = 0;  // an offset that is not the next one
   double first_rate_ = 0;
   Histogram latency_;
 };

@@ -32,6 +32,20 @@ std::array<char, Stamp::kSize> Stamp::text() const {
   return out;
 }
 
+std::string filler(std::size_t size) {
+  static constexpr std::array<std::string_view, 16> kWords{
+      "harbour ", "of ",    "morning ", "the ",  "ticket ",   "and ",     "late ",    "river ",
+      "in ",      "train ", "to ",      "four ", "stations ", "between ", "quietly ", "Lisbon "};
+  std::string text;
+  // Knuth's MMIX generator: the same text in every run.
+  for (std::uint64_t state = 1; text.size() < size;) {
+    state = state * 6364136223846793005U + 1442695040888963407U;
+    text += kWords[state >> 60];
+  }
+  text.resize(size);
+  return text;
+}
+
 std::optional<Stamp> next_stamp(std::string_view& text) {
   const std::size_t at = text.find(Stamp::kMark);
   if (at == std::string_view::npos || text.size() - at < Stamp::kSize) return std::nullopt;

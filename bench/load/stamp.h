@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
 namespace tidewire::bench {
@@ -21,6 +22,9 @@ struct Stamp {
 
   [[nodiscard]] std::array<char, kSize> text() const;
 };
+
+/// `size` characters of words, different from place to place, so that they compress as text does.
+[[nodiscard]] std::string filler(std::size_t size);
 
 /// The next stamp in `text`, which is advanced past it; nullopt when there is none.
 std::optional<Stamp> next_stamp(std::string_view& text);

@@ -90,6 +90,8 @@ class Bench:
               report: Report) -> dict[str, list[tuple[Sample, Sample]]]:
         """A-B-A-B: every peer's run has one of ours before it. In quick mode the peers of a round
         share that one."""
+        if scenario.variants:
+            return self.variants(scenario, report) if self.args.ours == "tidewire" else {}
         peers = [p for p in peers if scenario.peers is None or p in scenario.peers]
         pairs: dict[str, list[tuple[Sample, Sample]]] = {peer: [] for peer in peers}
         for _ in range(scenario.pairs or self.args.pairs):
@@ -105,6 +107,21 @@ class Bench:
                 if theirs is not None:
                     pairs[peer].append((ours, theirs))
         return {peer: found for peer, found in pairs.items() if found}
+
+    def variants(self, scenario: Scenario,
+                 report: Report) -> dict[str, list[tuple[Sample, Sample]]]:
+        """The same with variants of ours: each with a run of the first one before it."""
+        reference, *others = scenario.variants or []
+        pairs: dict[str, list[tuple[Sample, Sample]]] = {name: [] for name in others}
+        for _ in range(scenario.pairs or self.args.pairs):
+            first: Sample | None = None
+            for name in others:
+                if first is None or not self.args.quick:
+                    first = self.measure(scenario, reference, report)
+                sample = self.measure(scenario, name, report)
+                if first is not None and sample is not None:
+                    pairs[name].append((sample, first))
+        return {name: found for name, found in pairs.items() if found}
 
     def set_load(self, peer: str, report: Report) -> bool:
         try:

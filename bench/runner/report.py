@@ -30,6 +30,7 @@ class Report:
         self.notes: list[str] = []
 
     def add(self, scenario: Scenario, peer: str, pairs: list[tuple[Sample, Sample]]) -> None:
+        names = scenario.variants and f"{peer} / {scenario.variants[0]}"
         for metric in pairs[0][0].values:
             both = [(a.values[metric], b.values[metric]) for a, b in pairs
                     if metric in a.values and metric in b.values]
@@ -38,14 +39,16 @@ class Report:
             ratios = [r for r in (advantage(a, b) for a, b in both) if r is not None]
             self.rows.append({
                 "scenario": scenario.name, "title": scenario.title, "metric": metric,
-                "unit": both[0][0].unit, "peer": peer,
+                "unit": both[0][0].unit, "peer": names or NAMES[peer],
+                "own": scenario.variants is not None,
                 "ours": statistics.median(a.number for a, _ in both),
                 "theirs": statistics.median(b.number for _, b in both),
                 "ratio": statistics.median(ratios) if ratios else None,
                 "ratio_min": min(ratios, default=None), "ratio_max": max(ratios, default=None),
                 "pairs": len(ratios), "client_limited": sum(a.limited or b.limited
                                                             for a, b in both)})
-        for index, who in ((0, self.ours), (1, peer)):
+        whose = (peer, scenario.variants[0]) if scenario.variants else (self.ours, peer)
+        for index, who in enumerate(whose):
             for fault in sorted({pair[index].faults for pair in pairs} - {""}):
                 self.note(f"{scenario.name}: {who}: INVALID, {fault}")
 
@@ -58,14 +61,16 @@ class Report:
         lines = [f"# Benchmark, {self.header['mode']} mode", ""]
         lines += [f"- {key}: {value}" for key, value in self.header.items() if key != "mode"]
         lines += ["", f"`ratio` says how many times better {self.ours} is: above 1 it wins. Median of "
-                      "the pairs, lowest and highest in brackets.", ""]
+                      "the pairs, lowest and highest in brackets. In tables of variants, how many "
+                      f"times better the first of the two variants of {self.ours} is.", ""]
         title = None
         for row in self.rows:
             if row["title"] != title:
                 title = row["title"]
-                lines += ["", f"## {title}", "", f"| peer | metric | {self.ours} | peer | ratio |",
-                          "|---|---|---:|---:|---:|"]
-            lines.append(f"| {NAMES[row['peer']]} | {row['metric']} | {_number(row['ours'])} "
+                heads = "variants | metric | first | second" if row["own"] else \
+                    f"peer | metric | {self.ours} | peer"
+                lines += ["", f"## {title}", "", f"| {heads} | ratio |", "|---|---|---:|---:|---:|"]
+            lines.append(f"| {row['peer']} | {row['metric']} | {_number(row['ours'])} "
                          f"{row['unit']} | {_number(row['theirs'])} {row['unit']} "
                          f"| {_ratio(row)} |")
         if self.notes:

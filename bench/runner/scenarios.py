@@ -45,14 +45,25 @@ class Load:
         return ["taskset", "-c", CLIENT_CORE, str(self.binary), mode, "--port", str(running.port),
                 "--server-pid", ",".join(map(str, running.pids())), *options]
 
-    def run(self, mode: str, running, options: list[str]) -> dict:
+    def run(self, mode: str, running, options: list[str],
+            between: Callable[[], None] | None = None) -> dict:
+        """`between` is called when tw_load pauses."""
         timing = ["--warm", str(self.warm), "--seconds", str(self.seconds)]
         clock, began = CpuClock(), time.monotonic()
-        done = subprocess.run(self.command(mode, running, [*timing, *options]),
-                              capture_output=True, text=True, timeout=900, check=False)
-        if done.returncode != 0:
-            raise CannotRun((done.stderr.strip() or "tw_load failed").splitlines()[0])
-        result = json.loads(done.stdout.strip().splitlines()[-1])
+        process = subprocess.Popen(self.command(mode, running, [*timing, *options]), text=True,
+                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE)
+        try:
+            if between and process.stdout.readline().startswith("filled"):
+                between()
+                clock, began = CpuClock(), time.monotonic()
+            out, err = process.communicate("\n" if between else None, timeout=900)
+        finally:
+            process.kill()
+            process.wait()
+        if process.returncode != 0:
+            raise CannotRun((err.strip() or "tw_load failed").splitlines()[0])
+        result = json.loads(out.strip().splitlines()[-1])
         busy, stolen = clock.busy_and_stolen()
         elapsed = time.monotonic() - began
         result["machine"] = {"seconds": elapsed, "busy_cores": busy / elapsed,
@@ -68,9 +79,10 @@ def _client_limited(phase: dict) -> bool:
 class Scenario:
     name: str
     title: str
-    measure: Callable[[str], Sample]  # takes the server's name
+    measure: Callable[[str], Sample]  # takes the server's name, or the variant's
     peers: set[str] | None = None     # None: every peer
     pairs: int | None = None          # None: as the command line says
+    variants: list[str] | None = None  # of ours, which are compared with the first of them
 
 
 def _rooms_sample(result: dict, latency: bool = False) -> Sample:
@@ -99,6 +111,7 @@ class Scenarios:
     def __init__(self, servers: Servers, load: Load, quick: bool) -> None:
         self.servers, self.load, self.quick = servers, load, quick
         self._latency_rate: float | None = None
+        self._slow_rates: dict[str, float] = {}  # of each kind
 
     def all(self, present: list[str]) -> list[Scenario]:
         fanouts = [1000] if self.quick else [10, 1000, 10_000]
@@ -121,6 +134,7 @@ class Scenarios:
                      lambda name: self.rooms(name, rooms)),
             Scenario("latency", "Publish to delivery, 1,000 subscribers, half of the slower "
                                 "one's uncoalesced load", self.latency, latency_peers),
+            *self.own(),
             Scenario("connect", "Connect, upgrade, reset", self.connect, no_echo),
             *([] if self.quick else [
                 Scenario("connect-join", "Connect, authenticate (ours), subscribe, reset",
@@ -132,6 +146,114 @@ class Scenarios:
             Scenario("idle-tls", f"User-space memory a TLS connection, {held:,} joined",
                      lambda name: self.idle(name, held, tls=True), no_null, once),
         ]
+
+    def own(self) -> list[Scenario]:
+        """Ours against itself: what a feature costs, or what it spares."""
+        quick = self.quick
+        streams = 500 if quick else 2000
+        clients = 200 if quick else 1000
+        windows = ["no roll-up", "40 ms"] if quick else ["no roll-up", "20 ms", "40 ms", "100 ms"]
+        stores = ["memory", "file"] if quick else ["memory", "file", "file, sync off",
+                                                   "file, sync always"]
+        resumes = ["memory", "file, restarted"] if quick else ["memory", "file", "file, restarted"]
+        return [
+            Scenario("streams", f"{streams:,} growing messages of 60 pieces a second, "
+                                "one subscriber each", lambda name: self.streams(name, streams), variants=windows),
+            Scenario("publish", "Durable publish 128 B to ack, 64 publishers, 512 in flight",
+                     self.publish, variants=stores),
+            Scenario("resume", f"1,000 missed messages, {clients:,} clients at once",
+                     lambda name: self.resume(name, clients), variants=resumes),
+            Scenario("slow", "Fan-out to 1,000 at half of the uncoalesced load, "
+                             "1 % more that do not read",
+                     lambda name: self.slow(name, "room"), variants=["all read", "1 % stalled"]),
+            *([] if quick else [
+                Scenario("slow-durable", "The same with history; who does not read is spilled",
+                         lambda name: self.slow(name, "durable"),
+                         variants=["all read", "1 % stalled"])]),
+            Scenario("priority", "Probes on a link that gets twice what it can carry",
+                     self.priority, variants=["normal", "critical"]),
+            Scenario("compressed", "Fan-out 1 KiB to 1,000 subscribers", self.compressed,
+                     variants=["plain", "compressed"]),
+        ]
+
+    def streams(self, name: str, count: int) -> Sample:
+        running = self.servers.get("tidewire")
+        window = 0 if name == "no roll-up" else int(name.split()[0])
+        result = self.load.run("streams", running, [
+            *running.dialect("room"), "--rooms", str(count),
+            "--rollup", str(window)])
+        phase = result["phases"][0]
+        return Sample(faults=result["faults"], raw=result, values={
+            "p50, due to delivered": Value(phase["p50_us"] / 1000, NOT_COMPARED, "ms"),
+            "p99, due to delivered": Value(phase["p99_us"] / 1000, NOT_COMPARED, "ms"),
+            "pieces/s delivered": Value(phase["pieces_per_s"], NOT_COMPARED, "/s"),
+            "frames/piece": Value(phase["frames_per_piece"], LESS_IS_BETTER, ""),
+            "server CPU/piece": Value(phase["server_us_per_piece"], LESS_IS_BETTER, "us")})
+
+    def publish(self, name: str) -> Sample:
+        running = self.servers.get("tidewire", flavour=name)
+        result = self.load.run("rooms", running, [
+            *running.dialect("acks"), "--rooms", "64", "--phase", "window:512", "--phase", "half"])
+        full, half = result["phases"]
+        return Sample(faults=result["faults"], raw=result, values={
+            "publishes/s": Value(full["published_per_s"], MORE_IS_BETTER, "/s",
+                                 _client_limited(full)),
+            "server CPU/publish": Value(full["server_us_per_delivery"], LESS_IS_BETTER, "us"),
+            "ack p99": Value(full["p99_us"] / 1000, LESS_IS_BETTER, "ms"),
+            "ack p99 at half of its own rate": Value(half["p99_us"] / 1000, NOT_COMPARED, "ms")})
+
+    def resume(self, name: str, clients: int) -> Sample:
+        """A server of its own for each run, so that no channel is known before."""
+        flavour = name.split(",")[0]
+        running = self.servers.get("tidewire", fresh=True, flavour=flavour)
+        rooms = clients // 10
+        options = [*running.dialect("resume"), "--rooms", str(rooms), "--members", "10",
+                   "--missed", "1000", "--alone", "20" if self.quick else "100", "--pause", "1"]
+        again = name.endswith("restarted")
+
+        def between() -> None:
+            if again:
+                self.servers.restart(flavour)
+
+        result = self.load.run("resume", running, options, between)
+        self.servers.end("tidewire", flavour=flavour)
+        alone, crowd = result["phases"]
+        return Sample(faults=result["faults"], raw=result, values={
+            "one client p50": Value(alone["p50_us"] / 1000, LESS_IS_BETTER, "ms"),
+            "one client p99": Value(alone["p99_us"] / 1000, LESS_IS_BETTER, "ms"),
+            "all: until the last has everything": Value(crowd["seconds"], LESS_IS_BETTER, "s"),
+            # A server that was restarted is another process than tw_load knows.
+            "all: messages/s": Value(crowd["messages_per_s"], MORE_IS_BETTER, "/s",
+                                     not again and _client_limited(crowd))})
+
+    def slow(self, name: str, kind: str) -> Sample:
+        """The load is set once, so that both variants have the same."""
+        running = self.servers.get("tidewire", flavour="default queue")
+        if kind not in self._slow_rates:
+            result = self.load.run("rooms", running, [
+                *running.dialect(kind), "--members", "1000", "--phase", "window:1"])
+            self._slow_rates[kind] = result["phases"][0]["published_per_s"] / 2
+        return _rooms_sample(self.load.run("rooms", running, [
+            *running.dialect(kind), "--members", "1000",
+            "--stalled", "0" if name == "all read" else "10",
+            "--phase", f"rate:{self._slow_rates[kind]:.3f}"]), latency=True)
+
+    def priority(self, name: str) -> Sample:
+        running = self.servers.get("tidewire", flavour="queue of 8 MiB")
+        result = self.load.run("priority", running, [
+            *running.dialect("room"), "--size", "1024", "--priority", name])
+        phase = result["phases"][0]
+        return Sample(faults=result["faults"], raw=result, values={
+            "probe p50": Value(phase["p50_us"] / 1000, LESS_IS_BETTER, "ms"),
+            "probe p99": Value(phase["p99_us"] / 1000, LESS_IS_BETTER, "ms"),
+            "flood p50": Value(phase["flood_p50_us"] / 1000, NOT_COMPARED, "ms")})
+
+    def compressed(self, name: str) -> Sample:
+        running = self.servers.get("tidewire")
+        return _rooms_sample(self.load.run("rooms", running, [
+            *running.dialect("room"), "--members", "1000", "--size", "1024",
+            "--compress", str(int(name == "compressed")),
+            "--phase", "window:1", "--phase", "window:64"]))
 
     def echo(self, name: str) -> Sample:
         running = self.servers.get(name)

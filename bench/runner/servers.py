@@ -9,7 +9,7 @@ import signal
 import socket
 import subprocess
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from runner.system import free_port, process_tree
@@ -42,7 +42,26 @@ subscribe = true
 class = "durable"
 publish = true
 subscribe = true
+overflow = "spill"
+[namespace.benchresume]
+class = "durable"
+publish = true
+subscribe = true
+history_size = 1000
+history_bytes = "4MiB"
+history_ttl = "1h"
 """
+
+# Of our server, beside CONFIG. {file} is a new file for each start.
+FLAVOURS = {
+    "": [],
+    "memory": [],
+    "file": ["--history.url=sqlite:{file}"],
+    "file, sync off": ["--history.url=sqlite:{file}", "--history.sync=off"],
+    "file, sync always": ["--history.url=sqlite:{file}", "--history.sync=always"],
+    "default queue": ["--limits.queue_bytes=1MiB", "--limits.queue_messages=16384"],
+    "queue of 8 MiB": ["--limits.queue_bytes=8MiB"],
+}
 
 
 class CannotRun(Exception):
@@ -57,17 +76,20 @@ class Running:
     port: int
     process: subprocess.Popen
     token: str = ""
+    files: list[Path] = field(default_factory=list)  # of its history
 
     def pids(self) -> list[int]:
         return process_tree(self.process.pid)
 
     def dialect(self, kind: str) -> list[str]:
-        """The load generator's options for `kind`: echo, room or durable."""
+        """The load generator's options for `kind`: echo or room; of ours also durable, acks, resume."""
         if self.name == "tidewire":
             if kind == "echo":
                 return ["--dialect", "tidewire-echo"]
-            space = "benchdurable" if kind == "durable" else "bench"
-            return ["--dialect", "tidewire", "--token", self.token, "--namespace", space]
+            dialect = "tidewire-acks" if kind == "acks" else "tidewire"
+            space = {"durable": "benchdurable", "acks": "benchdurable", "resume": "benchresume"}
+            return ["--dialect", dialect, "--token", self.token,
+                    "--namespace", space.get(kind, "bench")]
         if self.name == "centrifugo":
             return ["--dialect", "centrifugo"]
         return ["--dialect", "echo" if kind == "echo" else "raw"]
@@ -82,7 +104,7 @@ class Servers:
         self.log = log
         self.versions: dict[str, str] = {}
         self.absent: dict[str, str] = {}
-        self._running: dict[tuple[str, bool], Running] = {}
+        self._running: dict[tuple[str, bool, str], Running] = {}
         work.mkdir(parents=True, exist_ok=True)
         self._cert, self._key = work / "cert.pem", work / "key.pem"
         self._config = work / "tidewire.toml"
@@ -136,13 +158,27 @@ class Servers:
 
     # What runs.
 
-    def get(self, name: str, tls: bool = False, fresh: bool = False) -> Running:
-        key = (name, tls)
-        if fresh and key in self._running:
-            self._stop(self._running.pop(key))
+    def get(self, name: str, tls: bool = False, fresh: bool = False,
+            flavour: str = "") -> Running:
+        key = (name, tls, flavour)
+        if fresh:
+            self.end(name, tls, flavour)
         if key not in self._running:
-            self._running[key] = self._start(name, tls)
+            self._running[key] = self._start(name, tls, flavour)
         return self._running[key]
+
+    def end(self, name: str, tls: bool = False, flavour: str = "") -> None:
+        running = self._running.pop((name, tls, flavour), None)
+        if running is not None:
+            self._stop(running)
+
+    def restart(self, flavour: str) -> Running:
+        """Ours, killed and started again on the same port and file."""
+        old = self._running.pop(("tidewire", False, flavour))
+        self._kill(old)
+        new = self._start("tidewire", False, flavour, old)
+        self._running["tidewire", False, flavour] = new
+        return new
 
     def stop_all(self) -> None:
         for running in self._running.values():
@@ -172,16 +208,20 @@ class Servers:
         start = BENCH / "peers" / name / "start"
         return [str(start), str(self.work / name), str(port), *files]
 
-    def _start(self, name: str, tls: bool) -> Running:
-        port = free_port()
-        command = ["taskset", "-c", SERVER_CORE, *self._command(name, port, tls)]
+    def _start(self, name: str, tls: bool, flavour: str = "",
+               old: Running | None = None) -> Running:
+        port = old.port if old else free_port()
+        file = old.files[0] if old else self.work / f"history-{port}.db"
+        command = ["taskset", "-c", SERVER_CORE, *self._command(name, port, tls),
+                   *(option.format(file=file) for option in FLAVOURS[flavour])]
         with self.log.open("ab") as log:
             log.write(f"\n--- {name}{' tls' if tls else ''}\n".encode())
             log.flush()
             process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 start_new_session=True, preexec_fn=_raise_fd_limit)
-        running = Running(name, port, process)
+        running = Running(name, port, process, files=[
+            file, *(file.with_name(file.name + end) for end in ("-wal", "-shm"))])
         try:
             self._wait_until_open(running)
             if name == "tidewire":
@@ -204,8 +244,13 @@ class Servers:
             time.sleep(0.05)
         raise CannotRun("it does not listen after 30 s")
 
+    def _stop(self, running: Running) -> None:
+        self._kill(running)
+        for file in running.files:
+            file.unlink(missing_ok=True)
+
     @staticmethod
-    def _stop(running: Running) -> None:
+    def _kill(running: Running) -> None:
         # The group that _start() made holds this server and its children only. A server that
         # closes its connections politely would take its time: the benchmark has its numbers.
         with contextlib.suppress(ProcessLookupError):
