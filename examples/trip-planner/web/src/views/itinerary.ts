@@ -13,6 +13,8 @@ export interface ItineraryActions {
 export interface ItineraryPanel {
   readonly element: HTMLElement
   readonly count: number
+  /** The field for a new stop. */
+  focus(): void
   update(view: TripView): void
 }
 
@@ -44,6 +46,7 @@ export function createItinerary(actions: ItineraryActions): ItineraryPanel {
     get count() {
       return shown?.stops.length ?? 0
     },
+    focus: () => input.focus({ preventScroll: true }),
     update({ plan }) {
       if (plan === shown) return
       shown = plan

@@ -19,7 +19,8 @@ export interface MessageElement {
 
 const timeOf = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' })
 
-const problems: Partial<Record<EntryState, string>> = {
+/** What is said under a message in such a state. */
+export const problems: Partial<Record<EntryState, string>> = {
   paused: 'Juno has lost the connection and goes on when it is back.',
   stopped: 'Stopped. This is as far as it got.',
   broken: 'Juno did not come back to finish this.',

@@ -5,6 +5,7 @@ import { createBanner } from './banner'
 import { createBoard } from './board'
 import { createComposer } from './composer'
 import { createDetails, type DetailsActions } from './details'
+import { createFocusGuard } from './focus_guard'
 import { createHeader } from './header'
 import { createItinerary, newStop } from './itinerary'
 import { createSheet } from './sheet'
@@ -43,6 +44,7 @@ export function showTrip(root: HTMLElement, trip: Trip, actions: DetailsActions)
     ),
   )
   const unread = createUnread(room)
+  const guardFocus = createFocusGuard(root, (lost) => (lost.closest('.plan') ? itinerary : composer).focus())
   const update = (view: TripView): void => {
     timeline.update(view)
     status.update(view)
@@ -52,6 +54,7 @@ export function showTrip(root: HTMLElement, trip: Trip, actions: DetailsActions)
     itinerary.update(view)
     header.update(view, itinerary.count + board.count)
     unread(view)
+    guardFocus()
   }
   const undo = trip.onChange(update)
   update(trip.view)

@@ -2,7 +2,7 @@ import { arrange, h, setAttribute } from '../dom'
 import { plainText } from '../markdown'
 import type { Entry, TripView } from '../trip_view'
 import { icon } from './icons'
-import { createMessage, type MessageActions, type MessageElement } from './message'
+import { createMessage, problems, type MessageActions, type MessageElement } from './message'
 import { emptyState, followUps } from './suggestions'
 
 const groupMs = 5 * 60_000
@@ -53,13 +53,13 @@ export function createTimeline(actions: TimelineActions, myName: string): Timeli
   new ResizeObserver(() => follows && toEnd()).observe(scroller)
 
   const announce = (entries: readonly Entry[]): void => {
-    const finished = entries.filter((entry) => (entry.state === 'sent' || entry.state === 'stopped') && !entry.mine)
     const known = announced
-    announced = new Set(finished.map((entry) => entry.id))
+    announced = new Set(entries.map(keyOf))
     if (!known) return
-    for (const entry of finished) {
-      if (known.has(entry.id)) continue
-      announcer.append(h('p', { text: `${entry.name}${entry.state === 'stopped' ? ', stopped' : ''}: ${plainText(entry.content)}` }))
+    for (const entry of entries) {
+      const words = known.has(keyOf(entry)) ? undefined : spoken(entry)
+      if (words === undefined) continue
+      announcer.append(h('p', { text: words }))
       while (announcer.children.length > 3) announcer.firstElementChild!.remove()
     }
   }
@@ -91,6 +91,24 @@ export function createTimeline(actions: TimelineActions, myName: string): Timeli
       shown = entries
     },
     toEnd: () => toEnd(),
+  }
+}
+
+const keyOf = ({ id, state }: Entry): string => `${id} ${state}`
+
+/** What a screen reader says when an entry comes into its state; an answer is read when it is whole. */
+function spoken({ state, mine, name, content, problem }: Entry): string | undefined {
+  if (mine) return state === 'failed' ? `Not sent: ${plainText(content)}. ${problem ?? ''}` : undefined
+  switch (state) {
+    case 'sent':
+      return `${name}: ${plainText(content)}`
+    case 'stopped':
+      return `${name}, stopped: ${plainText(content)}`
+    case 'paused':
+    case 'broken':
+      return problems[state]
+    default:
+      return undefined
   }
 }
 
