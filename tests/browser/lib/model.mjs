@@ -14,5 +14,16 @@ export async function startModel(words, { silent = false } = {}) {
     if (!silent) response.end('data: [DONE]\n\n')
   })
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
-  return { url: `http://127.0.0.1:${server.address().port}/v1`, requests, get broken() { return broken }, close: () => new Promise((resolve) => server.close(resolve)) }
+  return {
+    url: `http://127.0.0.1:${server.address().port}/v1`,
+    requests,
+    /** Requests that were given up before the end. */
+    get broken() {
+      return broken
+    },
+    close() {
+      server.close()
+      server.closeAllConnections()
+    },
+  }
 }

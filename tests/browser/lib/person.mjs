@@ -47,6 +47,7 @@ export async function createPerson(browser, name, url, output, contextOptions = 
     seesSummary: (words) => sees(`"${words}" in the header`, async () => (await text('.header__summary')).includes(words)),
     seesMessage: (words, ms) => sees(`the message "${words}"`, async () => (await messages()).find((message) => message.text.includes(words)), ms),
     seesState: (words, state, ms) => sees(`"${words}" as ${state}`, async () => (await messages()).find((message) => message.text.includes(words) && message.state === state), ms),
+    seesSeen: (words, seen) => sees(`"${seen}" under "${words}"`, async () => (await messages()).find((message) => message.text === words && message.seen === seen)),
     /** The answer that follows a question, once it is at least so long and, if asked for, in that state. */
     answerTo: (question, minLength, state, ms) =>
       sees(`an answer of ${minLength} characters to "${question}"${state ? `, ${state}` : ''}`, async () => {
@@ -72,13 +73,16 @@ export async function createPerson(browser, name, url, output, contextOptions = 
     isVisible: (selector) => page.locator(selector).first().isVisible(),
     figure: (label) => page.locator('.figure', { hasText: label }).locator('dd').textContent(),
     picture: (step) => page.screenshot({ path: `${output}/${step}-${name.toLowerCase()}.png`, animations: 'disabled' }),
-    async expectNoFaults() {
+    /** No error was raised, and nothing jumped: less than what web vitals call good. */
+    async expectCalm() {
       assert.deepEqual(faults, [], `${name}'s page raised errors`)
+      if (page.isClosed()) return
+      const { sum, worst } = await page.evaluate(() => window.layoutShift)
+      assert.ok(sum < 0.1, `${name}: ${sum.toFixed(3)}, most of it ${JSON.stringify(worst, null, 1)}`)
     },
-    layoutShift: () => page.evaluate(() => window.layoutShift),
     /** Leaves the page as a person does, so that it can say so. */
     async close() {
-      await page.goto('about:blank')
+      if (!page.isClosed()) await page.goto('about:blank')
       await context.close()
     },
   }

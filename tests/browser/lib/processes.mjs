@@ -3,12 +3,12 @@ import { createWriteStream, existsSync, mkdtempSync, readFileSync, readdirSync, 
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { freePorts, until } from './wait.mjs'
+import { freePorts, Hopeless, until } from './wait.mjs'
 
 export const root = fileURLToPath(new URL('../../../', import.meta.url))
 const demo = join(root, 'examples/trip-planner')
 
-function findBinary() {
+export function findBinary() {
   if (process.env.TIDEWIRE_BIN) return process.env.TIDEWIRE_BIN
   const release = join(root, 'build/release')
   const names = existsSync(release) ? readdirSync(release, { recursive: true }) : []
@@ -17,7 +17,7 @@ function findBinary() {
   return join(release, name)
 }
 
-function start(command, args, env, logFile) {
+export function start(command, args, env, logFile) {
   const child = spawn(command, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
   const log = createWriteStream(logFile, { flags: 'a' })
   let tail = ''
@@ -27,7 +27,8 @@ function start(command, args, env, logFile) {
       tail = (tail + data).slice(-4000)
     })
   }
-  child.exited = new Promise((resolve) => child.once('exit', (code, signal) => resolve({ code, signal })))
+  child.alive = true
+  child.exited = new Promise((resolve) => child.once('exit', () => resolve((child.alive = false))))
   child.tail = () => tail
   return child
 }
@@ -39,16 +40,18 @@ export async function createServerUnderTest(output) {
   const envFile = join(folder, 'env')
   const args = [
     'dev', '--demo', join(demo, 'dist'), '--env-file', envFile, `--listen.public=127.0.0.1:${publicPort}`, `--listen.internal=127.0.0.1:${internalPort}`,
-    '--auth.hmac_secret=browser-test-secret-browser-test-secret', `--history.url=sqlite:${join(folder, 'history.db')}`,
+    '--auth.hmac_secret=browser-test-secret-browser-test-secret', '--presence.grace=3s', `--history.url=sqlite:${join(folder, 'history.db')}`,
   ]
   const url = `http://127.0.0.1:${publicPort}`
   let child
   return {
     url,
-    async start() {
+    /** Starts it unless it runs. */
+    async run() {
+      if (child?.alive) return
       child = start(findBinary(), args, {}, join(output, 'server.log'))
       await until(`the server at ${url}`, async () => {
-        if (child.exitCode !== null) throw new Error(`the server ended with ${child.exitCode}: ${child.tail()}`)
+        if (!child.alive) throw new Hopeless(`the server ended with ${child.exitCode}: ${child.tail()}`)
         return (await fetch(`${url}/dev/token?user=probe`)).ok
       })
     },
@@ -64,6 +67,11 @@ export async function createServerUnderTest(output) {
 export function startAgent(env, output) {
   const child = start(process.execPath, [join(demo, 'agent/dist/agent.js')], { OPENAI_API_KEY: '', OPENAI_BASE_URL: '', ...env }, join(output, 'agent.log'))
   return {
+    get alive() {
+      return child.alive
+    },
+    /** The end of what it printed. */
+    tail: child.tail,
     async stop(signal = 'SIGTERM') {
       child.kill(signal)
       await child.exited

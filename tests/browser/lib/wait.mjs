@@ -1,7 +1,10 @@
 import { createServer } from 'node:net'
 
+/** What is waited for cannot come any more. */
+export class Hopeless extends Error {}
+
 /** Resolves with the first truthy result of `check`; fails after `ms`, saying what it waited for. */
-export async function until(what, check, ms = 15_000) {
+export async function until(what, check, ms = 30_000) {
   const deadline = Date.now() + ms
   let last
   for (;;) {
@@ -9,6 +12,7 @@ export async function until(what, check, ms = 15_000) {
       const result = await check()
       if (result) return result
     } catch (error) {
+      if (error instanceof Hopeless) throw error
       last = error
     }
     if (Date.now() > deadline) throw new Error(`waited ${ms} ms for: ${what}${last ? ` (${last.message})` : ''}`)
