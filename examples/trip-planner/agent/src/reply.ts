@@ -40,7 +40,6 @@ export interface Reply {
 }
 
 const maxAttempts = 3
-const beforeFirstMs = 250
 const thinkingMs = 420
 const shownPlaces = 4
 
@@ -87,7 +86,6 @@ export function startReply(seams: ReplySeams, question: { id: string; text: stri
     const speak = seams.model ? speakModel(seams.model, found, said) : speakData(found, said)
     try {
       setStatus({ isActive: true, progress: 0, currentTask: found.steps[0]?.says ?? 'Reading the question' })
-      await wait(beforeFirstMs)
       let generation = unfinished?.generation ?? 0
       const goesOn = unfinished && !seams.model && unfinished.text !== '' && found.text.startsWith(unfinished.text)
       if (unfinished && goesOn) {
