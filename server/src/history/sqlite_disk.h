@@ -19,7 +19,8 @@ namespace tidewire {
 /// A file in a folder of its own, and what the writer and the reader post to the one shard.
 class SqliteDisk {
  public:
-  explicit SqliteDisk(const SessionStoreLimits& sessions = {}) : sessions_(sessions) {
+  explicit SqliteDisk(const SessionStoreLimits& sessions = {}, std::string vfs = {})
+      : sessions_(sessions), vfs_(std::move(vfs)) {
     std::string name = testing::TempDir() + "tidewire-history-XXXXXX";
     folder_ = ::mkdtemp(name.data());
     restart();
@@ -34,7 +35,7 @@ class SqliteDisk {
   [[nodiscard]] std::string path() const { return folder_ + "/history.db"; }
 
   [[nodiscard]] SqliteStorageOptions options() {
-    return {.file = {.path = path()},
+    return {.file = {.path = path(), .vfs = vfs_},
             .sessions = sessions_,
             .post = [this](std::size_t /*shard*/, Task task) {
               const std::scoped_lock lock(mutex_);
@@ -67,6 +68,7 @@ class SqliteDisk {
 
  private:
   SessionStoreLimits sessions_;
+  std::string vfs_;
   std::string folder_;
   std::mutex mutex_;
   std::condition_variable posted_;

@@ -314,6 +314,53 @@ TEST_F(Log, AFinishedMessageThatCouldNotBeStoredIsKeptUntilItIs) {
   EXPECT_EQ(store->waiting(), 0U);
 }
 
+TEST_F(Log, OnlySoManyFinishedMessagesAreKeptForAStoreThatFails) {
+  const auto finish = [this](std::size_t number) {
+    const std::string id = "m" + std::to_string(number);
+    std::optional<PublishResult> told;
+    channel().publish({.channel = "chat:a",
+                       .type = "chat_message_chunk",
+                       .from = {.user_id = "bot"},
+                       .delivery = DeliveryClass::stream,
+                       .message_id = id,
+                       .content = "the text",
+                       .complete = true},
+                      [&](PublishResult result) { told = std::move(result); });
+    store->fail_all(kFull);
+    return told->error().message;
+  };
+  for (std::size_t i = 0; i < ChannelLog::kUnsavedMax; ++i)
+    ASSERT_THAT(finish(i), HasSubstr("will be stored when the store works again"));
+  EXPECT_EQ(finish(ChannelLog::kUnsavedMax), kFull.message) << "this one is lost, and that is said";
+  store->passes = true;
+  table->sweep();
+  EXPECT_EQ(delivered.size(), ChannelLog::kUnsavedMax);
+}
+
+struct LongLog : Log {
+  static Config configured() {
+    Config config = configuration();
+    config.namespaces["chat"].history_size = 2 * ChannelLog::kReplayMax;
+    config.namespaces["chat"].history_bytes = 1 << 30;
+    return config;
+  }
+  LongLog() : Log(configured()) {}
+};
+
+TEST_F(LongLog, NobodyRecoversMoreThanTheMostFromTheStore) {
+  store->passes = true;
+  for (std::size_t i = 0; i < ChannelLog::kReplayMax + 1; ++i) publish();
+  const std::string epoch = channel().top().epoch;
+  restart();
+  store->opened_max = 2;
+  const auto most = subscribe(StreamPosition{epoch, 1});
+  EXPECT_TRUE(most.recovered);
+  EXPECT_EQ(most.publications.size(), ChannelLog::kReplayMax);
+  const auto more = subscribe(StreamPosition{epoch, 0});
+  EXPECT_FALSE(more.recovered);
+  EXPECT_TRUE(more.publications.empty()) << "never a part";
+}
+
 struct State : Log {
   std::shared_ptr<std::optional<std::expected<std::uint64_t, Error>>> change(
       const std::string& key, std::optional<std::string> value,

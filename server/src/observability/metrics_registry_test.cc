@@ -15,6 +15,7 @@ namespace tidewire {
 namespace {
 
 using testing::HasSubstr;
+using testing::Not;
 
 TEST(MetricsRegistry, SumsTheShards) {
   ServerMetrics one;
@@ -53,10 +54,30 @@ TEST(MetricsRegistry, HistogramBucketsAreCumulativeAndInSeconds) {
   EXPECT_THAT(text, HasSubstr("message_size_bytes_bucket{le=\"16\"} 1\n"));
 }
 
+TEST(MetricsRegistry, TellsOfTheHistoryFileWhenThereIsOne) {
+  MetricsRegistry registry;
+  EXPECT_THAT(registry.text(), Not(HasSubstr("tidewire_history_commit")));
+  StoreMetrics store;
+  store.commit_seconds.record(std::chrono::nanoseconds(1024));
+  store.group_size.record(4);
+  store.changes.add(4);
+  store.failures.add();
+  store.queue_bytes = 99;
+  registry.set_store(store);
+  const std::string text = registry.text();
+  EXPECT_THAT(text, HasSubstr("\ntidewire_history_commit_duration_seconds_count 1\n"));
+  EXPECT_THAT(text, HasSubstr("\ntidewire_history_group_size_sum 4\n"));
+  EXPECT_THAT(text, HasSubstr("\ntidewire_history_changes_total 4\n"));
+  EXPECT_THAT(text, HasSubstr("\ntidewire_history_failures_total 1\n"));
+  EXPECT_THAT(text, HasSubstr("\ntidewire_history_queue_bytes 99\n"));
+}
+
 TEST(MetricsRegistry, TheTextHasNoSeriesTwice) {
   ServerMetrics metrics;
+  StoreMetrics store;
   MetricsRegistry registry;
   registry.add_shard(metrics);
+  registry.set_store(store);
   std::istringstream lines(registry.text());
   std::set<std::string> seen;
   for (std::string line; std::getline(lines, line);) {
@@ -71,8 +92,10 @@ TEST(MetricsRegistry, PromtoolAcceptsTheText) {
     GTEST_SKIP() << "promtool is not installed: tools/install-deps installs Debian's prometheus";
   ServerMetrics metrics;
   metrics.loop_lag_seconds.record(std::chrono::milliseconds(2));
+  StoreMetrics store;
   MetricsRegistry registry;
   registry.add_shard(metrics);
+  registry.set_store(store);
   const std::string path = testing::TempDir() + "tidewire_metrics.txt";
   std::ofstream(path) << registry.text();
   EXPECT_EQ(std::system(("promtool check metrics <" + path).c_str()), 0);
