@@ -63,7 +63,8 @@ void RoomsScenario::on_message(std::uint32_t index, std::string_view payload, st
     check_offset(index, payload, now);
     if (rooms_[link.room].received(stamp->sequence) && running_) refill(link.room);
   }
-  if (stamps == 0) Scenario::on_message(index, payload, now);
+  if (stamps == 0) return Scenario::on_message(index, payload, now);
+  bytes_ += payload.size();
 }
 
 void RoomsScenario::check_offset(std::uint32_t index, std::string_view payload, std::int64_t now) {
@@ -137,10 +138,12 @@ std::string RoomsScenario::run_phase(const Phase& phase) {
 
   const std::uint64_t deliveries = deliveries_;
   const std::uint64_t published = published_;
+  const std::uint64_t bytes_before = bytes_;
   Stretch stretch(options_.server_pids);
   keep_going(phase, stretch.began_us() + static_cast<std::int64_t>(options_.seconds * 1e6));
   stretch.end();
   const auto delivered = static_cast<double>(deliveries_ - deliveries);
+  const auto bytes = static_cast<double>(bytes_ - bytes_before);
   const double published_per_s = static_cast<double>(published_ - published) / stretch.seconds();
   running_ = false;
   if (!drain())
@@ -152,6 +155,7 @@ std::string RoomsScenario::run_phase(const Phase& phase) {
   result.add("phase", phase.name)
       .add("published_per_s", published_per_s)
       .add("deliveries_per_s", delivered / stretch.seconds())
+      .add("bytes_per_delivery", delivered > 0 ? bytes / delivered : 0)
       .add("server_us_per_delivery", delivered > 0 ? stretch.server_us() / delivered : 0);
   stretch.add_to(result);
   add_latency(result, latency_);

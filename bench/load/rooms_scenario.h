@@ -52,6 +52,7 @@ class RoomsScenario final : Scenario {
   std::int64_t record_from_us_ = 0;
 
   std::uint64_t deliveries_ = 0;
+  std::uint64_t bytes_ = 0;  // of the messages delivered
   std::uint64_t published_ = 0;
   std::uint64_t gaps_ = 0;
   std::uint64_t repeats_ = 0;  // duplicates and messages out of order

@@ -64,7 +64,7 @@ class Bench:
         work.mkdir(parents=True, exist_ok=True)
         self.servers = Servers(args.build, work, work / "servers.log")
         self.load = Load(args.build / "bench" / "tw_load", args.warm, args.seconds)
-        self.scenarios = Scenarios(self.servers, self.load, args.quick)
+        self.scenarios = Scenarios(self.servers, self.load, args.quick, args.ours)
         self.broken: set[tuple[str, str]] = set()  # (scenario, server) that failed once
 
     def run(self) -> Report:

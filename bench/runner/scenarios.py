@@ -108,8 +108,9 @@ def _rooms_sample(result: dict, latency: bool = False) -> Sample:
 class Scenarios:
     """Every scenario, bound to the servers and the load generator."""
 
-    def __init__(self, servers: Servers, load: Load, quick: bool) -> None:
-        self.servers, self.load, self.quick = servers, load, quick
+    def __init__(self, servers: Servers, load: Load, quick: bool, ours: str) -> None:
+        self.servers, self.load, self.quick, self._ours = servers, load, quick, ours
+        self._envelope_bytes = 128
         self._latency_rate: float | None = None
         self._slow_rates: dict[str, float] = {}  # of each kind
 
@@ -128,6 +129,9 @@ class Scenarios:
             *[Scenario(f"fanout-{n}", f"Fan-out 128 B to {n:,} subscribers",
                        lambda name, n=n: self.fanout(name, n, windows)) for n in fanouts],
             *([] if self.quick else [
+                Scenario("fanout-bytes", "Fan-out to 1,000, the peer sends as many bytes as our "
+                                         "envelope of 128 B has", self.fanout_bytes,
+                         {"null", "bun"}),
                 Scenario("fanout-durable", "Fan-out 128 B to 1,000, ours with history and offsets",
                          lambda name: self.fanout(name, 1000, windows, "durable"))]),
             Scenario("rooms", f"{rooms * 10:,} connections in {rooms:,} rooms of 10",
@@ -266,6 +270,17 @@ class Scenarios:
         phases = [x for w in windows for x in ("--phase", f"window:{w}")]
         return _rooms_sample(self.load.run(
             "rooms", running, [*running.dialect(kind), "--members", str(members), *phases]))
+
+    def fanout_bytes(self, name: str) -> Sample:
+        """A peer's run comes after one of ours, whose size it takes over."""
+        running = self.servers.get(name)
+        size = 128 if name == self._ours else self._envelope_bytes
+        sample = _rooms_sample(self.load.run("rooms", running, [
+            *running.dialect("room"), "--members", "1000", "--size", str(size),
+            "--phase", "window:1", "--phase", "window:64"]))
+        if name == self._ours:
+            self._envelope_bytes = round(sample.raw["phases"][0]["bytes_per_delivery"])
+        return sample
 
     def rooms(self, name: str, rooms: int) -> Sample:
         running = self.servers.get(name)
