@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "auth/invalid_token.h"
 #include "auth/strict_json.h"
 #include "protocol/channel_name.h"
 
@@ -13,10 +14,6 @@ namespace {
 using nlohmann::json;
 
 constexpr std::int64_t kTimeMax = 253'402'300'799;  // the last second of the year 9999
-
-std::unexpected<Error> invalid(std::string why) {
-  return fail(ErrorCode::token_invalid, "token: " + std::move(why));
-}
 
 /// Neither C0 nor DEL nor C1 (U+0080 to U+009F, in UTF-8 C2 80 to C2 9F): such an id could forge
 /// log lines and terminal output.
@@ -35,12 +32,12 @@ std::expected<std::string, Error> text_claim(const json& claims, const char* nam
   const auto found = claims.find(name);
   if (found == claims.end()) return std::string();
   const std::string named = std::string("claim '") + name + "' ";
-  if (!found->is_string()) return invalid(named + "is not a string");
+  if (!found->is_string()) return invalid_token(named + "is not a string");
   const auto& text = found->get_ref<const std::string&>();
-  if (text.empty()) return invalid(named + "is empty");
+  if (text.empty()) return invalid_token(named + "is empty");
   if (text.size() > bytes_max)
-    return invalid(named + "is longer than " + std::to_string(bytes_max) + " bytes");
-  if (has_control_characters(text)) return invalid(named + "has control characters");
+    return invalid_token(named + "is longer than " + std::to_string(bytes_max) + " bytes");
+  if (has_control_characters(text)) return invalid_token(named + "has control characters");
   return text;
 }
 
@@ -50,18 +47,19 @@ std::expected<std::optional<std::int64_t>, Error> time_claim(const json& claims,
   const auto found = claims.find(name);
   if (found == claims.end()) return std::nullopt;
   const std::string named = std::string("claim '") + name + "' ";
-  if (!found->is_number_integer()) return invalid(named + "is not a whole number of seconds");
+  if (!found->is_number_integer()) return invalid_token(named + "is not a whole number of seconds");
   const bool fits = found->is_number_unsigned()
                         ? found->get<std::uint64_t>() <= static_cast<std::uint64_t>(kTimeMax)
                         : found->get<std::int64_t>() >= 0 && found->get<std::int64_t>() <= kTimeMax;
-  if (!fits) return invalid(named + "is out of range");
+  if (!fits) return invalid_token(named + "is out of range");
   return found->get<std::int64_t>();
 }
 
 std::expected<std::string, Error> object_claim(const json& claims, const char* name) {
   const auto found = claims.find(name);
   if (found == claims.end()) return "{}";
-  if (!found->is_object()) return invalid(std::string("claim '") + name + "' is not an object");
+  if (!found->is_object())
+    return invalid_token(std::string("claim '") + name + "' is not an object");
   return found->dump();
 }
 
@@ -75,31 +73,31 @@ bool is_match(std::string_view text, bool prefix) {
 }
 
 std::expected<PermissionSet, Error> parse_allow(const json& allow, const std::string& named) {
-  if (!allow.is_array()) return invalid(named + ".allow is not a list");
+  if (!allow.is_array()) return invalid_token(named + ".allow is not a list");
   PermissionSet set;
   for (std::size_t i = 0; i < allow.size(); ++i) {
     const std::string item = named + ".allow[" + std::to_string(i) + "]";
-    if (!allow[i].is_string()) return invalid(item + " is not a string");
+    if (!allow[i].is_string()) return invalid_token(item + " is not a string");
     const auto permission = from_name<Permission>(allow[i].get_ref<const std::string&>());
-    if (!permission) return invalid(item + " is not a known permission");
+    if (!permission) return invalid_token(item + " is not a known permission");
     set.add(*permission);
   }
   return set;
 }
 
 std::expected<ChannelRule, Error> parse_rule(const json& rule, const std::string& named) {
-  if (!rule.is_object()) return invalid(named + " is not an object");
+  if (!rule.is_object()) return invalid_token(named + " is not an object");
   for (const auto& [name, value] : rule.items())
     if (name != "match" && name != "allow")
-      return invalid(named + " has a field other than match and allow");
+      return invalid_token(named + " has a field other than match and allow");
   if (!rule.contains("match") || !rule["match"].is_string())
-    return invalid(named + ".match is not a string");
-  if (!rule.contains("allow")) return invalid(named + ".allow is missing");
+    return invalid_token(named + ".match is not a string");
+  if (!rule.contains("allow")) return invalid_token(named + ".allow is missing");
   std::string match = rule["match"].get<std::string>();
   const bool prefix = match.ends_with('*');
   if (prefix) match.pop_back();
   if (!is_match(match, prefix))
-    return invalid(named + ".match is neither a channel nor a prefix ending in '*'");
+    return invalid_token(named + ".match is neither a channel nor a prefix ending in '*'");
   auto allow = parse_allow(rule["allow"], named);
   if (!allow) return std::unexpected(std::move(allow.error()));
   return ChannelRule{.match = std::move(match), .prefix = prefix, .allow = *allow};
@@ -109,8 +107,9 @@ std::expected<std::vector<ChannelRule>, Error> rules_claim(const json& claims) {
   std::vector<ChannelRule> rules;
   const auto found = claims.find("channels");
   if (found == claims.end()) return rules;
-  if (!found->is_array()) return invalid("claim 'channels' is not a list");
-  if (found->size() > kChannelRulesMax) return invalid("claim 'channels' has more than 128 rules");
+  if (!found->is_array()) return invalid_token("claim 'channels' is not a list");
+  if (found->size() > kChannelRulesMax)
+    return invalid_token("claim 'channels' has more than 128 rules");
   for (std::size_t i = 0; i < found->size(); ++i) {
     auto rule = parse_rule((*found)[i], "claim 'channels'[" + std::to_string(i) + "]");
     if (!rule) return std::unexpected(std::move(rule.error()));
@@ -155,7 +154,7 @@ struct Times {
 std::expected<Times, Error> parse_times(const json& claims) {
   const auto exp = time_claim(claims, "exp");
   if (!exp) return std::unexpected(exp.error());
-  if (!*exp) return invalid("claim 'exp' is missing");
+  if (!*exp) return invalid_token("claim 'exp' is missing");
   const auto nbf = time_claim(claims, "nbf");
   if (!nbf) return std::unexpected(nbf.error());
   const auto iat = time_claim(claims, "iat");
@@ -177,7 +176,7 @@ std::optional<Error> time_fault(const Times& times, std::int64_t leeway_ms, Wall
 std::expected<Claims, Error> read_claims(const json& object) {
   auto user_id = text_claim(object, "sub", kUserIdBytesMax);
   if (!user_id) return std::unexpected(std::move(user_id.error()));
-  if (user_id->empty()) return invalid("claim 'sub' is missing");
+  if (user_id->empty()) return invalid_token("claim 'sub' is missing");
   auto session_id = text_claim(object, "sid", kSidBytesMax);
   if (!session_id) return std::unexpected(std::move(session_id.error()));
   auto info = object_claim(object, "info");
@@ -198,11 +197,12 @@ std::expected<Claims, Error> read_claims(const json& object) {
 std::expected<Claims, Error> parse_claims(std::string_view payload_json, const ClaimChecks& checks,
                                           WallMillis now) {
   const auto object = parse_strict_object(payload_json);
-  if (!object) return invalid("its payload " + object.error());
+  if (!object) return invalid_token("its payload " + object.error());
   auto claims = read_claims(*object);
   if (!claims) return claims;
-  if (auto fault = issuer_fault(*object, checks.issuer)) return invalid(std::move(*fault));
-  if (auto fault = audience_fault(*object, checks.audience)) return invalid(std::move(*fault));
+  if (auto fault = issuer_fault(*object, checks.issuer)) return invalid_token(std::move(*fault));
+  if (auto fault = audience_fault(*object, checks.audience))
+    return invalid_token(std::move(*fault));
   const auto times = parse_times(*object);
   if (!times) return std::unexpected(times.error());
   if (auto fault = time_fault(*times, checks.leeway_ms, now))

@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "auth/invalid_token.h"
 #include "auth/strict_json.h"
 #include "base/base64.h"
 
@@ -16,10 +17,6 @@ using nlohmann::json;
 /// Header fields that would let the token choose its key, its encoding or extra rules.
 constexpr std::array<const char*, 9> kRefusedFields{"crit", "b64", "jwk", "jku", "x5u",
                                                     "x5c",  "zip", "enc", "epk"};
-
-std::unexpected<Error> invalid(std::string why) {
-  return fail(ErrorCode::token_invalid, "token: " + std::move(why));
-}
 
 bool equals_ignoring_case(std::string_view a, std::string_view b) {
   const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
@@ -58,19 +55,19 @@ bool is_kid(std::string_view text) {
 }
 
 std::expected<CompactJws, Error> parse_compact_jws(std::string_view token) {
-  if (token.empty()) return invalid("it is empty");
-  if (token.size() > kTokenBytesMax) return invalid("it is larger than 8 KiB");
-  if (std::ranges::count(token, '.') != 2) return invalid("it does not have three parts");
+  if (token.empty()) return invalid_token("it is empty");
+  if (token.size() > kTokenBytesMax) return invalid_token("it is larger than 8 KiB");
+  if (std::ranges::count(token, '.') != 2) return invalid_token("it does not have three parts");
   const auto first = token.find('.');
   const auto second = token.find('.', first + 1);
   const auto header_bytes = base64url_decode(token.substr(0, first));
-  if (!header_bytes) return invalid("its header is not base64url");
+  if (!header_bytes) return invalid_token("its header is not base64url");
   auto header = parse_strict_object(*header_bytes);
-  if (!header) return invalid("its header " + header.error());
-  if (auto fault = header_fault(*header)) return invalid(std::move(*fault));
+  if (!header) return invalid_token("its header " + header.error());
+  if (auto fault = header_fault(*header)) return invalid_token(std::move(*fault));
   auto signature = base64url_decode(token.substr(second + 1));
-  if (!signature) return invalid("its signature is not base64url");
-  if (signature->empty()) return invalid("its signature is missing");
+  if (!signature) return invalid_token("its signature is not base64url");
+  if (signature->empty()) return invalid_token("its signature is missing");
   return CompactJws{
       .algorithm = *jws_algorithm_from_name((*header)["alg"].get_ref<const std::string&>()),
       .kid = header->value("kid", std::string()),
@@ -83,11 +80,11 @@ std::expected<std::string, Error> verify_jws(std::string_view token, const KeySe
   auto jws = parse_compact_jws(token);
   if (!jws) return std::unexpected(std::move(jws.error()));
   if (!keys.has_key(jws->algorithm, jws->kid))
-    return invalid("no key is configured for its alg and kid");
+    return invalid_token("no key is configured for its alg and kid");
   if (!keys.verify(jws->algorithm, jws->kid, jws->signing_input, jws->signature))
-    return invalid("its signature does not verify");
+    return invalid_token("its signature does not verify");
   auto payload = base64url_decode(jws->payload);
-  if (!payload) return invalid("its payload is not base64url");
+  if (!payload) return invalid_token("its payload is not base64url");
   return std::move(*payload);
 }
 

@@ -14,7 +14,7 @@
 #include "auth/authenticator.h"
 #include "auth/token_minter.h"
 
-namespace tidewire {
+namespace tidewire::key_set_test {
 namespace {
 
 using ::testing::HasSubstr;
@@ -253,4 +253,4 @@ TEST(KeySet, VerifiesOnSeveralThreadsAtOnce) {
 }
 
 }  // namespace
-}  // namespace tidewire
+}  // namespace tidewire::key_set_test

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <string_view>
 
 #include <openssl/bio.h>
 #include <openssl/ecdsa.h>
@@ -20,5 +21,10 @@ struct OpensslDelete {
 /// One OpenSSL object with one owner.
 template <typename T>
 using OpensslPtr = std::unique_ptr<T, OpensslDelete>;
+
+/// A text as OpenSSL takes it.
+[[nodiscard]] inline const unsigned char* bytes_of(std::string_view text) {
+  return reinterpret_cast<const unsigned char*>(text.data());
+}
 
 }  // namespace tidewire

@@ -15,10 +15,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-const unsigned char* bytes_of(std::string_view text) {
-  return reinterpret_cast<const unsigned char*>(text.data());
-}
-
 std::string mac_of(JwsAlgorithm algorithm, std::string_view secret, std::string_view input) {
   std::string mac(EVP_MAX_MD_SIZE, '\0');
   std::size_t size = 0;

@@ -13,10 +13,6 @@
 namespace tidewire {
 namespace {
 
-const unsigned char* bytes_of(std::string_view text) {
-  return reinterpret_cast<const unsigned char*>(text.data());
-}
-
 OpensslPtr<EVP_MAC_CTX> keyed_mac(JwsAlgorithm algorithm, std::string_view secret) {
   const OpensslPtr<EVP_MAC> mac(EVP_MAC_fetch(nullptr, "HMAC", nullptr));
   OpensslPtr<EVP_MAC_CTX> context(EVP_MAC_CTX_new(mac.get()));

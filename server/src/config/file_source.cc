@@ -36,8 +36,6 @@ json to_json(const toml::node& node) {
   return {};  // dates and times: no option takes one
 }
 
-std::string spell_path(std::string_view path) { return std::string(path); }
-
 class FileReader {
  public:
   FileReader(const std::string& file, std::vector<Setting>& settings, Faults& faults)

@@ -17,6 +17,9 @@ struct KnownKey {
   std::string event_type;
 };
 
+/// The spelling of a file: the path itself.
+[[nodiscard]] inline std::string spell_path(std::string_view path) { return std::string(path); }
+
 /// What the key is, or false and in `fault` what is wrong with it: `unknown key; did you mean
 /// listen.public?`. `spell` turns a path into what the source calls it ("--listen.public").
 [[nodiscard]] bool parse_key(std::string_view path, std::string (*spell)(std::string_view path),

@@ -14,8 +14,6 @@
 namespace tidewire {
 namespace {
 
-std::string spell_path(std::string_view path) { return std::string(path); }
-
 /// A schema is inline when it looks like a JSON object, else the path of a file with one.
 std::string assign_schema(const Setting& setting, std::string& target) {
   if (!setting.value.is_string())

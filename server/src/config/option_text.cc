@@ -7,13 +7,13 @@ namespace {
 
 using enum OptionKind;
 
-std::string quoted(std::string_view text) { return '"' + std::string(text) + '"'; }
+std::string in_quotes(std::string_view text) { return '"' + std::string(text) + '"'; }
 
 std::string join_quoted(std::span<const std::string_view> values) {
   std::string out;
   for (std::size_t i = 0; i < values.size(); ++i) {
     if (i > 0) out += i + 1 == values.size() ? " or " : ", ";
-    out += quoted(values[i]);
+    out += in_quotes(values[i]);
   }
   return out;
 }
@@ -48,14 +48,14 @@ struct Formatter {
   std::string operator()(const std::uint64_t* value) const {
     if (option.kind == integer) return std::to_string(*value);
     const std::string text = format_bytes(*value);
-    return text.ends_with('B') ? quoted(text) : text;
+    return text.ends_with('B') ? in_quotes(text) : text;
   }
   std::string operator()(const Milliseconds* value) const {
     const std::string text = format_duration(*value);
-    return text == "0" ? text : quoted(text);
+    return text == "0" ? text : in_quotes(text);
   }
-  std::string operator()(const DeliveryClass* value) const { return quoted(to_name(*value)); }
-  std::string operator()(const OverflowPolicy* value) const { return quoted(to_name(*value)); }
+  std::string operator()(const DeliveryClass* value) const { return in_quotes(to_name(*value)); }
+  std::string operator()(const OverflowPolicy* value) const { return in_quotes(to_name(*value)); }
   std::string operator()(const std::vector<std::string>* values) const {
     std::string out = "[";
     for (const std::string& value : *values)

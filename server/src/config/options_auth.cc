@@ -6,7 +6,7 @@ namespace {
 
 using enum OptionKind;
 
-constexpr Option kRows[] = {
+constexpr Option kAuthRows[] = {
     {.path = "auth.hmac_secret",
      .kind = text,
      .help = "Secret of the HS256 tokens, at least 32 bytes.",
@@ -71,6 +71,6 @@ constexpr Option kRows[] = {
 
 }  // namespace
 
-std::span<const Option> auth_options() { return kRows; }
+std::span<const Option> auth_options() { return kAuthRows; }
 
 }  // namespace tidewire

@@ -10,7 +10,7 @@ using enum OptionKind;
 
 constexpr auto kDecisions = std::to_array<std::string_view>({"allow", "deny"});
 
-constexpr Option kRows[] = {
+constexpr Option kHooksRows[] = {
     {.path = "hooks.connect.url",
      .kind = text,
      .help = "Is asked (POST) before a client is welcome. Empty: nobody is asked.",
@@ -128,6 +128,6 @@ constexpr Option kRows[] = {
 
 }  // namespace
 
-std::span<const Option> hook_options() { return kRows; }
+std::span<const Option> hook_options() { return kHooksRows; }
 
 }  // namespace tidewire

@@ -6,7 +6,7 @@ namespace {
 
 using enum OptionKind;
 
-constexpr Option kRows[] = {
+constexpr Option kLanesRows[] = {
     {.path = "lanes.critical.weight",
      .kind = integer,
      .help = "Share of a connection that critical messages have while others wait too.",
@@ -59,6 +59,6 @@ constexpr Option kRows[] = {
 
 }  // namespace
 
-std::span<const Option> lanes_options() { return kRows; }
+std::span<const Option> lanes_options() { return kLanesRows; }
 
 }  // namespace tidewire

@@ -6,7 +6,7 @@ namespace {
 
 using enum OptionKind;
 
-constexpr Option kRows[] = {
+constexpr Option kLimitsRows[] = {
     {.path = "limits.message_bytes",
      .kind = bytes,
      .help = "Largest message from a client, after decompression; then close 1009.",
@@ -269,6 +269,6 @@ constexpr Option kRows[] = {
 
 }  // namespace
 
-std::span<const Option> limits_options() { return kRows; }
+std::span<const Option> limits_options() { return kLimitsRows; }
 
 }  // namespace tidewire

@@ -15,7 +15,7 @@ constexpr auto kOverflow = std::to_array<std::string_view>(
     {"by_class", "drop_oldest", "conflate", "fold", "spill", "disconnect"});
 constexpr auto kAcks = std::to_array<std::string_view>({"none", "required"});
 
-constexpr Option kRows[] = {
+constexpr Option kNamespaceRows[] = {
     {.path = "class",
      .kind = choice,
      .help = "Delivery class of the event types that are not built in.",
@@ -161,6 +161,6 @@ constexpr Option kRows[] = {
 
 }  // namespace
 
-std::span<const Option> namespace_options() { return kRows; }
+std::span<const Option> namespace_options() { return kNamespaceRows; }
 
 }  // namespace tidewire

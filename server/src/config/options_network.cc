@@ -6,7 +6,7 @@ namespace {
 
 using enum OptionKind;
 
-constexpr Option kRows[] = {
+constexpr Option kNetworkRows[] = {
     {.path = "shards",
      .kind = integer,
      .help = "Event loops, one thread each; 0 is one per core.",
@@ -112,6 +112,6 @@ constexpr Option kRows[] = {
 
 }  // namespace
 
-std::span<const Option> network_options() { return kRows; }
+std::span<const Option> network_options() { return kNetworkRows; }
 
 }  // namespace tidewire

@@ -6,7 +6,7 @@ namespace {
 
 using enum OptionKind;
 
-constexpr Option kRows[] = {
+constexpr Option kOutboundRows[] = {
     {.path = "outbound.response_bytes",
      .kind = bytes,
      .help = "Largest answer of a backend or hook; a larger one is a failure.",
@@ -75,7 +75,7 @@ constexpr Option kBackendRows[] = {
 
 }  // namespace
 
-std::span<const Option> outbound_options() { return kRows; }
+std::span<const Option> outbound_options() { return kOutboundRows; }
 std::span<const Option> backend_options() { return kBackendRows; }
 
 }  // namespace tidewire

@@ -11,7 +11,7 @@ using enum OptionKind;
 constexpr auto kLogLevels = std::to_array<std::string_view>({"debug", "info", "warn", "error"});
 constexpr auto kLogFormats = std::to_array<std::string_view>({"auto", "text", "json"});
 
-constexpr Option kRows[] = {
+constexpr Option kProcessRows[] = {
     {.path = "shutdown.deadline",
      .kind = duration,
      .help = "After it the process ends, whatever is still open.",
@@ -42,6 +42,6 @@ constexpr Option kRows[] = {
 
 }  // namespace
 
-std::span<const Option> process_options() { return kRows; }
+std::span<const Option> process_options() { return kProcessRows; }
 
 }  // namespace tidewire

@@ -25,7 +25,7 @@ namespace {
          .namespace_target = NS(rates.name.burst), .max = 10 * kGiB}
 // clang-format on
 
-constexpr auto kRows = std::to_array<Option>({
+constexpr auto kRatesRows = std::to_array<Option>({
     RATE(connection, subscribes, integer, "connection"),
     RATE(connection, publishes, integer, "connection"),
     RATE(connection, rpcs, integer, "connection"),
@@ -44,7 +44,7 @@ constexpr auto kRows = std::to_array<Option>({
     RATE(api, publishes, integer, "server API, all keys together"),
 });
 
-constexpr auto kNamespaceRows = std::to_array<Option>({
+constexpr auto kNamespaceRatesRows = std::to_array<Option>({
     NAMESPACE_RATE(subscribes, integer),
     NAMESPACE_RATE(publishes, integer),
     NAMESPACE_RATE(bytes, bytes),
@@ -56,7 +56,7 @@ constexpr auto kNamespaceRows = std::to_array<Option>({
 
 }  // namespace
 
-std::span<const Option> rates_options() { return kRows; }
-std::span<const Option> namespace_rates_options() { return kNamespaceRows; }
+std::span<const Option> rates_options() { return kRatesRows; }
+std::span<const Option> namespace_rates_options() { return kNamespaceRatesRows; }
 
 }  // namespace tidewire

@@ -12,7 +12,7 @@ constexpr auto kHistoryUrls = std::to_array<std::string_view>({"memory:", "sqlit
 constexpr auto kSyncs = std::to_array<std::string_view>({"always", "batch", "off"});
 constexpr auto kMemoryUrl = std::to_array<std::string_view>({"memory:"});
 
-constexpr Option kRows[] = {
+constexpr Option kStorageRows[] = {
     {.path = "history.url",
      .kind = url,
      .help = "Where history, shared state and sessions are kept: until the process ends, or in a "
@@ -48,6 +48,6 @@ constexpr Option kRows[] = {
 
 }  // namespace
 
-std::span<const Option> storage_options() { return kRows; }
+std::span<const Option> storage_options() { return kStorageRows; }
 
 }  // namespace tidewire

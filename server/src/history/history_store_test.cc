@@ -12,7 +12,7 @@
 #include "history/memory_history_store.h"
 #include "history/sqlite_disk.h"
 
-namespace tidewire {
+namespace tidewire::history_store_test {
 namespace {
 
 using testing::ElementsAre;
@@ -421,4 +421,4 @@ TEST_F(SqliteFileTest, AFullQueueRefuses) {
 }
 
 }  // namespace
-}  // namespace tidewire
+}  // namespace tidewire::history_store_test

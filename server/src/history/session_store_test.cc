@@ -5,7 +5,7 @@
 #include "history/memory_session_store.h"
 #include "history/sqlite_disk.h"
 
-namespace tidewire {
+namespace tidewire::session_store_test {
 namespace {
 
 /// Makes an empty store, and waits for what it answers later.
@@ -117,4 +117,4 @@ TYPED_TEST(SessionStoreRules, RefusesALargerBodyAndOneRecordMore) {
 }
 
 }  // namespace
-}  // namespace tidewire
+}  // namespace tidewire::session_store_test

@@ -10,7 +10,7 @@ int hex_value(char c) {
   return -1;
 }
 
-std::optional<std::string> decode(std::string_view text) {
+std::optional<std::string> decode_form(std::string_view text) {
   std::string out;
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (text[i] != '%') {
@@ -35,7 +35,8 @@ std::optional<std::string> query_value(std::string_view query, std::string_view 
     const std::string_view pair = query.substr(0, end);
     const std::size_t equals = pair.find('=');
     if (pair.substr(0, equals) == name)
-      return equals == std::string_view::npos ? std::string() : decode(pair.substr(equals + 1));
+      return equals == std::string_view::npos ? std::string()
+                                              : decode_form(pair.substr(equals + 1));
     query.remove_prefix(end == std::string_view::npos ? query.size() : end + 1);
   }
   return std::nullopt;

@@ -6,7 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace tidewire::http {
+namespace tidewire::http::request_parser_test {
 namespace {
 
 using ::testing::ElementsAre;
@@ -283,4 +283,4 @@ TEST(RequestParser, AStreamedRequestWithoutABodyIsWhole) {
 }
 
 }  // namespace
-}  // namespace tidewire::http
+}  // namespace tidewire::http::request_parser_test

@@ -29,7 +29,7 @@ std::optional<char> escaped_byte(std::string_view text, std::size_t at) {
   return static_cast<char>(high * 16 + low);
 }
 
-std::expected<std::string, ParseError> decode(std::string_view text) {
+std::expected<std::string, ParseError> decode_path(std::string_view text) {
   std::string path;
   for (std::size_t at = 0; at < text.size(); ++at) {
     if (text[at] != '%') {
@@ -108,7 +108,7 @@ std::expected<Target, ParseError> parse_target(std::string_view method, std::str
   const std::string_view query = target.substr(std::min(mark + 1, target.size()));
   if (!std::ranges::all_of(path, is_path_byte) || !std::ranges::all_of(query, is_query_byte))
     return refuse(400, "the request target holds a byte that must be escaped");
-  auto decoded = decode(path);
+  auto decoded = decode_path(path);
   if (!decoded) return std::unexpected(decoded.error());
   auto resolved = without_dot_segments(*decoded);
   if (!resolved) return std::unexpected(resolved.error());

@@ -4,7 +4,7 @@
 
 #include "hub/domain_fixture.h"
 
-namespace tidewire {
+namespace tidewire::streams_test {
 namespace {
 
 /// Folds what it gets as a client does, by the rules of protocol.md.
@@ -285,4 +285,4 @@ TEST_P(StreamsProperty, EveryReaderEndsWithTheProducersText) {
 INSTANTIATE_TEST_SUITE_P(Seeds, StreamsProperty, ::testing::Range(1U, 201U));
 
 }  // namespace
-}  // namespace tidewire
+}  // namespace tidewire::streams_test

@@ -8,7 +8,7 @@
 
 #include "limits/session_rates.h"
 
-namespace tidewire {
+namespace tidewire::rate_limiter_test {
 namespace {
 
 constexpr MonoMicros kSecond = 1'000'000;
@@ -182,4 +182,4 @@ TEST(SessionRates, HoldsNothingWhenNothingIsLimited) {
 }
 
 }  // namespace
-}  // namespace tidewire
+}  // namespace tidewire::rate_limiter_test

@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-namespace tidewire {
+namespace tidewire::token_bucket_test {
 namespace {
 
 constexpr MonoMicros kSecond = 1'000'000;
@@ -101,4 +101,4 @@ TEST(TokenBucket, HasNoLimitWhenTheConfiguredRateIsZero) {
 }
 
 }  // namespace
-}  // namespace tidewire
+}  // namespace tidewire::token_bucket_test

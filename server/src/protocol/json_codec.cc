@@ -12,6 +12,7 @@
 #include "protocol/envelope_form.h"
 #include "protocol/json_reader.h"
 #include "protocol/json_text.h"
+#include "protocol/refused_frame.h"
 
 namespace tidewire {
 namespace {
@@ -186,10 +187,6 @@ void read_envelope(simdjson::ondemand::object object, std::string_view prefix, E
   sink.on_bad_message(id.size() <= kIdBytesMax ? id : "", form_error(prefix, *fault));
 }
 
-void refuse(EnvelopeSink& sink, ErrorCode code, std::string why) {
-  sink.on_bad_message("", Error{code, std::move(why), {}, 0, {}});
-}
-
 void append_member(std::string& out, std::string_view name, std::string_view value) {
   if (value.empty()) return;
   out.append(",\"").append(name).append("\":");
@@ -217,10 +214,10 @@ void JsonCodec::Parser::read_batch(simdjson::ondemand::document& document, std::
                                    EnvelopeSink& sink) {
   simdjson::ondemand::array array = document.get_array().value_unsafe();
   const std::size_t count = array.count_elements().value_unsafe();
-  if (count == 0) return refuse(sink, ErrorCode::invalid_message, "a batch is not empty");
+  if (count == 0) return refuse_frame(sink, ErrorCode::invalid_message, "a batch is not empty");
   if (count > messages_max) {
-    return refuse(sink, ErrorCode::message_too_large,
-                  "a batch has at most " + std::to_string(messages_max) + " messages");
+    return refuse_frame(sink, ErrorCode::message_too_large,
+                        "a batch has at most " + std::to_string(messages_max) + " messages");
   }
   std::size_t index = 0;
   for (auto element : array) {
@@ -248,19 +245,19 @@ void JsonCodec::decode(std::string_view message, EnvelopeSink& sink) {
   // The whole text is checked first: simdjson's on-demand reader skips what nobody asks for, and a
   // payload that is embedded in other people's messages must be JSON to its last byte.
   if (const auto fault = find_json_fault(message, limits_.depth + (batch ? 2 : 1)))
-    return refuse(
+    return refuse_frame(
         sink, ErrorCode::invalid_message,
         "not JSON: " + std::string(fault->why) + " at byte " + std::to_string(fault->offset));
   simdjson::ondemand::document document;
   const simdjson::padded_string_view padded(message.data(), message.size(),
                                             message.size() + simdjson::SIMDJSON_PADDING);
   if (parser_->json.iterate(padded).get(document))
-    return refuse(sink, ErrorCode::invalid_message, "not UTF-8");
+    return refuse_frame(sink, ErrorCode::invalid_message, "not UTF-8");
   if (batch) return parser_->read_batch(document, limits_.batch_messages, sink);
   simdjson::ondemand::object object;
   if (!text.starts_with('{') || document.get_object().get(object))
-    return refuse(sink, ErrorCode::invalid_message,
-                  "a message is an object or an array of objects");
+    return refuse_frame(sink, ErrorCode::invalid_message,
+                        "a message is an object or an array of objects");
   read_envelope(object, "", sink);
 }
 

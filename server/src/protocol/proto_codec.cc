@@ -9,6 +9,7 @@
 #include "protocol/envelope_form.h"
 #include "protocol/json_reader.h"
 #include "protocol/json_text.h"
+#include "protocol/refused_frame.h"
 #include "protocol/tidewire.pb.h"
 
 namespace tidewire {
@@ -108,10 +109,6 @@ void fill(v1::Envelope& wire, const OutgoingMessage& message) {
   set(wire.mutable_from()->mutable_client(), message.from->client);
 }
 
-void refuse(EnvelopeSink& sink, ErrorCode code, std::string why) {
-  sink.on_bad_message("", Error{code, std::move(why), {}, 0, {}});
-}
-
 }  // namespace
 
 /// Protobuf keeps the memory of cleared messages, so a reused Frame parses without allocating.
@@ -130,12 +127,13 @@ ProtoCodec::~ProtoCodec() = default;
 void ProtoCodec::decode(std::string_view message, EnvelopeSink& sink) {
   v1::Frame& frame = frames_->incoming;
   if (!frame.ParseFromArray(message.data(), static_cast<int>(message.size())))
-    return refuse(sink, ErrorCode::invalid_message, "not a Frame");
+    return refuse_frame(sink, ErrorCode::invalid_message, "not a Frame");
   if (frame.envelopes_size() == 0)
-    return refuse(sink, ErrorCode::invalid_message, "a frame is not empty");
+    return refuse_frame(sink, ErrorCode::invalid_message, "a frame is not empty");
   if (static_cast<std::size_t>(frame.envelopes_size()) > limits_.batch_messages) {
-    return refuse(sink, ErrorCode::message_too_large,
-                  "a batch has at most " + std::to_string(limits_.batch_messages) + " messages");
+    return refuse_frame(
+        sink, ErrorCode::message_too_large,
+        "a batch has at most " + std::to_string(limits_.batch_messages) + " messages");
   }
   for (int i = 0; i < frame.envelopes_size(); ++i) {
     const v1::Envelope& wire = frame.envelopes(i);

@@ -11,6 +11,8 @@
 
 namespace tidewire {
 
+inline constexpr ShardIndex kHomeShard = 0;  // keeps the calls and transfers of all shards
+
 /// A connection and the shard that it lives on.
 struct RpcAddress {
   ShardIndex shard = 0;

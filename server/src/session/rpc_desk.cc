@@ -9,8 +9,6 @@
 namespace tidewire {
 namespace {
 
-constexpr ShardIndex kHome = 0;
-
 std::vector<bool> idempotent_ones(const std::vector<BackendMethods>& backends) {
   std::vector<bool> flags;
   for (const BackendMethods& backend : backends) flags.push_back(backend.idempotent);
@@ -37,8 +35,8 @@ void RpcDesk::reach(const RpcAddress& address, std::move_only_function<void(Sess
 }
 
 void RpcDesk::serve(RpcAddress worker, std::vector<RpcMethod> methods, std::string reply_id) {
-  mesh_.post(kHome, [this, worker = std::move(worker), methods = std::move(methods),
-                     reply_id = std::move(reply_id)]() mutable {
+  mesh_.post(kHomeShard, [this, worker = std::move(worker), methods = std::move(methods),
+                          reply_id = std::move(reply_id)]() mutable {
     registry_.serve(worker, std::move(methods));
     if (reply_id.empty()) return;
     reach(worker, [reply_id = std::move(reply_id)](Session& session) {
@@ -48,7 +46,7 @@ void RpcDesk::serve(RpcAddress worker, std::vector<RpcMethod> methods, std::stri
 }
 
 void RpcDesk::call(RpcCall call) {
-  mesh_.post(kHome, [this, call = std::move(call)]() mutable { begin(std::move(call)); });
+  mesh_.post(kHomeShard, [this, call = std::move(call)]() mutable { begin(std::move(call)); });
 }
 
 void RpcDesk::begin(RpcCall call) {
@@ -83,8 +81,8 @@ void RpcDesk::ask_backend(const RpcCall& call, const RpcAssignment& assignment) 
        .timeout_ms = assignment.timeout_ms,
        .idempotent = may_repeat_[*assignment.backend],
        .done = [this, request_id = assignment.request_id](outbound::HttpResult result) mutable {
-         mesh_.post(kHome, [this, request_id = std::move(request_id),
-                            result = std::move(result)]() mutable {
+         mesh_.post(kHomeShard, [this, request_id = std::move(request_id),
+                                 result = std::move(result)]() mutable {
            finish_backend(request_id, std::move(result));
          });
        }});
@@ -100,9 +98,10 @@ void RpcDesk::finish_backend(const std::string& request_id, outbound::HttpResult
 }
 
 void RpcDesk::respond(std::string worker, RpcResponse response) {
-  mesh_.post(kHome, [this, worker = std::move(worker), response = std::move(response)]() mutable {
-    finish(worker, std::move(response));
-  });
+  mesh_.post(kHomeShard,
+             [this, worker = std::move(worker), response = std::move(response)]() mutable {
+               finish(worker, std::move(response));
+             });
 }
 
 void RpcDesk::finish(std::string_view worker, RpcResponse response) {
@@ -126,8 +125,8 @@ void RpcDesk::stop(const RpcEnded& ended, std::string_view why) {
 }
 
 void RpcDesk::cancel(RpcAddress caller, std::string target, std::string reply_id) {
-  mesh_.post(kHome, [this, caller = std::move(caller), target = std::move(target),
-                     reply_id = std::move(reply_id)]() mutable {
+  mesh_.post(kHomeShard, [this, caller = std::move(caller), target = std::move(target),
+                          reply_id = std::move(reply_id)]() mutable {
     auto ended = registry_.cancel(caller.connection_id, target);
     const bool found = ended.has_value();
     if (found) {
@@ -141,7 +140,7 @@ void RpcDesk::cancel(RpcAddress caller, std::string target, std::string reply_id
 }
 
 void RpcDesk::leave(std::string connection_id) {
-  mesh_.post(kHome, [this, connection_id = std::move(connection_id)] {
+  mesh_.post(kHomeShard, [this, connection_id = std::move(connection_id)] {
     for (const RpcEnded& ended : registry_.abandon(connection_id)) stop(ended, "caller_gone");
     RpcLeft left = registry_.leave(connection_id, clock_.mono_ms());
     for (RpcAssignment& moved : left.moved) ask(std::move(moved));

@@ -27,11 +27,11 @@ std::expected<void, Error> may_call(const Session& session, std::string_view cha
   return {};
 }
 
-RpcAddress address_of(const Session& session, ShardIndex shard) {
-  return {shard, session.info().connection_id};
-}
-
 }  // namespace
+
+RpcAddress RpcHandler::address_of(const Session& session) {
+  return {session.context_.node.index(), session.info().connection_id};
+}
 
 void RpcHandler::call(Session& session, const Envelope& envelope) {
   auto command = parse_rpc(envelope.payload);
@@ -43,7 +43,7 @@ void RpcHandler::call(Session& session, const Envelope& envelope) {
                      name ? &options_of(session.config(), *name) : nullptr))
     return;
   session.calling_ = true;
-  session.context_.rpc.call({.caller = address_of(session, session.context_.node.index()),
+  session.context_.rpc.call({.caller = address_of(session),
                              .reply_id = std::string(envelope.id),
                              .channel = std::string(envelope.channel),
                              .method = std::move(command->method),
@@ -58,8 +58,8 @@ void RpcHandler::call(Session& session, const Envelope& envelope) {
 void RpcHandler::cancel(Session& session, const Envelope& envelope) {
   auto command = parse_rpc_cancel(envelope.payload);
   if (!command) return session.reply_error(envelope.id, command.error());
-  session.context_.rpc.cancel(address_of(session, session.context_.node.index()),
-                              std::move(command->id), std::string(envelope.id));
+  session.context_.rpc.cancel(address_of(session), std::move(command->id),
+                              std::string(envelope.id));
 }
 
 void RpcHandler::serve(Session& session, const Envelope& envelope) {
@@ -75,8 +75,7 @@ void RpcHandler::serve(Session& session, const Envelope& envelope) {
     methods.push_back({std::move(name), idempotent});
   }
   session.serving_ = true;
-  session.context_.rpc.serve(address_of(session, session.context_.node.index()), std::move(methods),
-                             std::string(envelope.id));
+  session.context_.rpc.serve(address_of(session), std::move(methods), std::string(envelope.id));
 }
 
 void RpcHandler::respond(Session& session, const Envelope& envelope) {
@@ -92,7 +91,7 @@ void RpcHandler::respond(Session& session, const Envelope& envelope) {
 
 void RpcHandler::recheck(Session& session) {
   if (!session.serving_ || allowed_somewhere(session, Permission::serve)) return;
-  session.context_.rpc.serve(address_of(session, session.context_.node.index()), {}, {});
+  session.context_.rpc.serve(address_of(session), {}, {});
 }
 
 void RpcHandler::closed(Session& session) {

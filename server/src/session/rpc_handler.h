@@ -17,6 +17,9 @@ class RpcHandler {
   static void serve(Session& session, const Envelope& envelope);
   static void respond(Session& session, const Envelope& envelope);
 
+  /// Where the answers for a session go.
+  [[nodiscard]] static RpcAddress address_of(const Session& session);
+
   /// A refreshed token may no longer allow to serve.
   static void recheck(Session& session);
   static void closed(Session& session);

@@ -5,11 +5,6 @@
 #include "session/session.h"
 
 namespace tidewire {
-namespace {
-
-constexpr ShardIndex kHome = 0;
-
-}  // namespace
 
 TransferDesk::TransferDesk(const TransferDeskParts& parts)
     : mesh_(parts.mesh),
@@ -28,8 +23,8 @@ void TransferDesk::reach(const RpcAddress& address, std::move_only_function<void
 
 void TransferDesk::begin(RpcAddress session, std::string user, std::string id, std::uint64_t size,
                          Done done) {
-  mesh_.post(kHome, [this, session = std::move(session), user = std::move(user), id = std::move(id),
-                     size, done = std::move(done)]() mutable {
+  mesh_.post(kHomeShard, [this, session = std::move(session), user = std::move(user),
+                          id = std::move(id), size, done = std::move(done)]() mutable {
     auto progress = table_.begin(user, id, size, clock_.mono_ms());
     schedule();
     reach(session, [done = std::move(done), progress = std::move(progress)](
@@ -39,17 +34,18 @@ void TransferDesk::begin(RpcAddress session, std::string user, std::string id, s
 
 void TransferDesk::add(RpcAddress session, std::string user, std::string id, std::uint64_t index,
                        std::string data, Done done) {
-  mesh_.post(kHome, [this, session = std::move(session), user = std::move(user), id = std::move(id),
-                     index, data = std::move(data), done = std::move(done)]() mutable {
-    auto progress = table_.add(user, id, index, data, clock_.mono_ms());
-    reach(session, [done = std::move(done), progress = std::move(progress)](
-                       Session& there) mutable { done(there, std::move(progress)); });
-  });
+  mesh_.post(kHomeShard,
+             [this, session = std::move(session), user = std::move(user), id = std::move(id), index,
+              data = std::move(data), done = std::move(done)]() mutable {
+               auto progress = table_.add(user, id, index, data, clock_.mono_ms());
+               reach(session, [done = std::move(done), progress = std::move(progress)](
+                                  Session& there) mutable { done(there, std::move(progress)); });
+             });
 }
 
 void TransferDesk::finish(RpcAddress session, std::string user, std::string id, Whole whole) {
-  mesh_.post(kHome, [this, session = std::move(session), user = std::move(user), id = std::move(id),
-                     whole = std::move(whole)]() mutable {
+  mesh_.post(kHomeShard, [this, session = std::move(session), user = std::move(user),
+                          id = std::move(id), whole = std::move(whole)]() mutable {
     auto text = table_.finish(user, id);
     reach(session, [whole = std::move(whole), text = std::move(text)](Session& there) mutable {
       whole(there, std::move(text));

@@ -5,6 +5,7 @@
 #include "protocol/commands.h"
 #include "protocol/replies.h"
 #include "session/router.h"
+#include "session/rpc_handler.h"
 #include "session/session.h"
 #include "session/transfer_desk.h"
 
@@ -12,10 +13,6 @@ namespace tidewire {
 namespace {
 
 constexpr std::size_t kCodecPadding = 64;  // readable bytes that the codec wants behind a text
-
-RpcAddress address_of(const Session& session, ShardIndex shard) {
-  return {shard, session.info().connection_id};
-}
 
 /// What a transfer may carry: an event or a call.
 bool may_be_carried(std::string_view type) {
@@ -56,8 +53,7 @@ void TransferHandler::begin(Session& session, const Envelope& envelope) {
   TransferDesk* desk = session.context_.transfers;
   if (desk == nullptr) return session.reply_error(envelope.id, switched_off());
   std::string id = command->transfer_id;
-  desk->begin(address_of(session, session.context_.node.index()), session.user_id(), id,
-              command->size,
+  desk->begin(RpcHandler::address_of(session), session.user_id(), id, command->size,
               [id, reply_id = std::string(envelope.id)](
                   Session& there, const std::expected<TransferProgress, Error>& progress) {
                 answer(there, reply_id, id, progress);
@@ -70,8 +66,8 @@ void TransferHandler::chunk(Session& session, const Envelope& envelope) {
   TransferDesk* desk = session.context_.transfers;
   if (desk == nullptr) return session.reply_error(envelope.id, switched_off());
   std::string id = command->transfer_id;
-  desk->add(address_of(session, session.context_.node.index()), session.user_id(), id,
-            command->index, std::move(command->data),
+  desk->add(RpcHandler::address_of(session), session.user_id(), id, command->index,
+            std::move(command->data),
             [id, reply_id = std::string(envelope.id)](
                 Session& there, const std::expected<TransferProgress, Error>& progress) {
               answer(there, reply_id, id, progress);
@@ -83,8 +79,7 @@ void TransferHandler::end(Session& session, const Envelope& envelope) {
   if (!command) return session.reply_error(envelope.id, command.error());
   TransferDesk* desk = session.context_.transfers;
   if (desk == nullptr) return session.reply_error(envelope.id, switched_off());
-  desk->finish(address_of(session, session.context_.node.index()), session.user_id(),
-               std::move(command->transfer_id),
+  desk->finish(RpcHandler::address_of(session), session.user_id(), std::move(command->transfer_id),
                [reply_id = std::string(envelope.id)](Session& there,
                                                      std::expected<std::string, Error> text) {
                  if (!text) return there.reply_error(reply_id, text.error());

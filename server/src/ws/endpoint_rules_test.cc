@@ -8,7 +8,7 @@
 #include "ws/endpoint.h"
 #include "ws/event_log.h"
 
-namespace tidewire::ws {
+namespace tidewire::ws::endpoint_rules_test {
 namespace {
 
 using testing::ElementsAre;
@@ -133,4 +133,4 @@ TEST(EndpointRules, BinaryMessagesMayHoldAnyBytes) {
 }
 
 }  // namespace
-}  // namespace tidewire::ws
+}  // namespace tidewire::ws::endpoint_rules_test

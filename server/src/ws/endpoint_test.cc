@@ -8,7 +8,7 @@
 #include "ws/client_frames.h"
 #include "ws/event_log.h"
 
-namespace tidewire::ws {
+namespace tidewire::ws::endpoint_test {
 namespace {
 
 using testing::ElementsAre;
@@ -213,4 +213,4 @@ TEST_F(EndpointTest, UnsolicitedPongsChangeNothing) {
 }
 
 }  // namespace
-}  // namespace tidewire::ws
+}  // namespace tidewire::ws::endpoint_test

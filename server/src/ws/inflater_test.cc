@@ -7,7 +7,7 @@
 
 #include "ws/deflater.h"
 
-namespace tidewire::ws {
+namespace tidewire::ws::inflater_test {
 namespace {
 
 constexpr std::size_t kLimit = 1 << 20;
@@ -114,4 +114,4 @@ TEST_F(InflaterTest, WhatTheDeflaterWritesComesBackForEveryWindowAndSize) {
 }
 
 }  // namespace
-}  // namespace tidewire::ws
+}  // namespace tidewire::ws::inflater_test
