@@ -17,9 +17,12 @@ endif()
 if(TIDEWIRE_SANITIZE)
   add_compile_options(-fsanitize=${TIDEWIRE_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all -g1)
   add_link_options(-fsanitize=${TIDEWIRE_SANITIZE})
-  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND TIDEWIRE_SANITIZE MATCHES "thread")
-    # Asio uses atomic_thread_fence, which g++'s tsan does not model; Boost switches it off itself.
-    add_compile_options(-Wno-tsan)
+  if(TIDEWIRE_SANITIZE MATCHES "thread")
+    add_compile_definitions(TIDEWIRE_THREAD_SANITIZER)
+    if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+      # Asio uses atomic_thread_fence, which g++'s tsan does not model; Boost switches it off itself.
+      add_compile_options(-Wno-tsan)
+    endif()
   endif()
 elseif(CMAKE_BUILD_TYPE STREQUAL "Release")
   # The hardening a server that faces the internet wants in its release build.

@@ -29,7 +29,7 @@ function(tidewire_module name)
     add_executable(${name}_test ${tests})
     target_link_libraries(${name}_test PRIVATE tw_${name} GTest::gmock GTest::gtest_main)
     # What is tested is optimised; the tests themselves only have to be compiled.
-    target_compile_options(${name}_test PRIVATE $<$<CONFIG:Release>:-Og> $<$<BOOL:${TIDEWIRE_SANITIZE}>:-O0>)
+    target_compile_options(${name}_test PRIVATE $<$<CONFIG:Release>:-Og> $<$<CONFIG:>:-O0>)
     target_compile_definitions(${name}_test PRIVATE
       TIDEWIRE_SOURCE_DIR="${CMAKE_SOURCE_DIR}" TIDEWIRE_BINARY_DIR="${CMAKE_BINARY_DIR}")
     add_test(NAME ${name} COMMAND ${name}_test)

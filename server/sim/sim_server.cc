@@ -72,8 +72,7 @@ struct SimShard {
 };
 
 SimServer::SimServer(const Config& config, Schedule& schedule, Random& random, std::size_t shards)
-    : config_(config),
-      schedule_(schedule),
+    : schedule_(schedule),
       random_(random),
       mesh_(shards, random),
       users_(config.limits.connections_per_user),

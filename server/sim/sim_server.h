@@ -65,7 +65,6 @@ class SimServer {
  private:
   bool turn(SimShard& shard);
 
-  const Config& config_;
   Schedule& schedule_;
   Random& random_;
   ChanceMesh mesh_;
