@@ -9,7 +9,7 @@
 namespace tidewire::bench {
 namespace {
 
-constexpr std::uint32_t kPublishers = 8;
+constexpr std::uint32_t kFillers = 8;
 constexpr std::uint32_t kAtATime = 50;  // messages of each room between two waits for acks
 
 }  // namespace
@@ -31,7 +31,7 @@ ResumeScenario::ResumeScenario(const Options& options, const ResumeDialect& dial
       filler_(filler(options.size - Stamp::kSize)),
       since_(room_count_),
       published_(room_count_) {
-  const std::uint32_t links = std::max(kPublishers, options.rooms * options.members);
+  const std::uint32_t links = std::max(kFillers, options.rooms * options.members);
   client_.resize(links);
   asked_us_.resize(links);
 }
@@ -52,7 +52,7 @@ std::string ResumeScenario::run() {
 
 /// The first message of each room, whose ack tells the position, and the missed ones.
 void ResumeScenario::fill() {
-  open_links(0, kPublishers, [](std::uint32_t link) { return link; });
+  open_links(0, kFillers, [](std::uint32_t link) { return link; });
   std::uint64_t wanted = 0;
   for (std::uint32_t done = 0; done <= options_.missed;) {
     const std::uint32_t count = done == 0 ? 1 : std::min(kAtATime, options_.missed + 1 - done);
@@ -64,13 +64,13 @@ void ResumeScenario::fill() {
     std::cerr << "tw_load: could not publish; " << with_losses("") << "\n";
     std::exit(1);
   }
-  for (std::uint32_t i = 0; i < kPublishers; ++i) client_.drop(i);
+  for (std::uint32_t i = 0; i < kFillers; ++i) client_.drop(i);
 }
 
 void ResumeScenario::publish(std::uint32_t room, bool acked) {
   const auto stamp = Stamp{.room = room, .sequence = published_[room]++}.text();
   client_.queue(
-      room % kPublishers,
+      room % kFillers,
       client_frame(FrameKind::text,
                    resume_dialect_.message(room, {stamp.data(), stamp.size()}, filler_, acked)));
 }

@@ -45,7 +45,7 @@ std::optional<std::string> decode(std::string_view text,
   std::uint32_t bits = 0;
   int held = 0;
   for (const char c : text) {
-    const int value = table[static_cast<unsigned char>(c)];
+    const std::int8_t value = table[static_cast<unsigned char>(c)];
     if (value < 0) return std::nullopt;
     bits = (bits << 6 | static_cast<std::uint32_t>(value)) & 0xFFFFFF;
     held += 6;

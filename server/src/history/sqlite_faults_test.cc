@@ -10,7 +10,7 @@
 #include "history/sqlite_reader.h"
 #include "history/sqlite_transaction.h"
 
-namespace tidewire {
+namespace tidewire::sqlite_faults_test {
 namespace {
 
 using testing::ElementsAre;
@@ -204,4 +204,4 @@ TEST(SqliteForgetting, AChannelWithStateStays) {
 }
 
 }  // namespace
-}  // namespace tidewire
+}  // namespace tidewire::sqlite_faults_test

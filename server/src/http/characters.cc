@@ -27,8 +27,9 @@ bool second_byte_fits(unsigned char lead, unsigned char second) {
       return second >= 0x90;
     case 0xF4:
       return second <= 0x8F;
+    default:
+      return true;
   }
-  return true;
 }
 
 bool is_continuation(char c) { return (static_cast<unsigned char>(c) & 0xC0U) == 0x80; }

@@ -32,6 +32,6 @@ PublishParcel::PublishParcel(const PublishRequest& request) : request_(request) 
 }
 
 PublishParcel::PublishParcel(PublishParcel&& other) noexcept
-    : bytes_(std::move(other.bytes_)), request_(other.request_) {}
+    : bytes_(std::move(other.bytes_)), request_(std::move(other.request_)) {}
 
 }  // namespace tidewire
