@@ -148,6 +148,39 @@ describe('the client', () => {
   })
 })
 
+describe('the client with async handlers', () => {
+  it('acknowledges when the promise resolves; what rejected comes again', async () => {
+    const channel = 'again:async'
+    const alice = await clientOf('alice')
+    const bob = await clientOf('bob')
+    const faults: string[] = []
+    bob.on('error', (error) => faults.push(error.message))
+    const started: [number, number | undefined][] = []
+    let work = (): Promise<void> => Promise.reject(new Error('the database is away'))
+    bob.channel(channel).on('chat_message', async ({ offset, redelivered }) => {
+      started.push([offset!, redelivered])
+      await work()
+    })
+    await bob.channel(channel).subscribe({ ack: 'auto' })
+    await alice.channel(channel).publish('chat_message', { content: 'm1', role: 'user' })
+    await until(() => started.length >= 2)
+    expect(started.slice(0, 2)).toEqual([[1, undefined], [1, 1]])
+    expect(faults[0]).toContain('the database is away')
+    expect((await alice.channel(channel).receipts()).consumers.some(({ delivered }) => delivered > 0)).toBe(false)
+
+    let finish = () => {}
+    work = () => new Promise((resolve) => (finish = resolve))
+    const before = started.length
+    await until(() => started.length === before + 1)
+    // Sent again meanwhile, and not handed out, since it is at work.
+    const { received } = bob.metrics()
+    await until(() => bob.metrics().received > received)
+    expect(started.length).toBe(before + 1)
+    finish()
+    await until(async () => (await alice.channel(channel).receipts()).consumers[0]?.delivered === 1)
+  })
+})
+
 describe('a session that comes back', () => {
   const lose = async (raw: Raw) => {
     raw.socket.terminate()

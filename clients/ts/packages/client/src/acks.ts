@@ -1,4 +1,5 @@
 import type { Outgoing } from './codec'
+import type { Outcome } from './emitter'
 import type { Environment } from './options'
 import type { Position } from './state'
 
@@ -7,14 +8,15 @@ const delayMs = 20
 
 /**
  * What one subscriber has processed, where the server sends again what is not acknowledged.
- * `auto`: an event is processed when its handlers returned. One that threw is handed out again when it is sent again.
+ * `auto`: an event is processed when its handlers returned and their promises resolved. One that failed is handed out again when it is sent
+ * again; one that is still at work is not.
  * `manual`: an event is processed when the application said so with `ack()`, and is handed out again until then.
  */
 export interface Acks {
   /** A new life of the stream, or a new start: everything up to there is done. */
   begin(position: Position): void
-  /** Handed to the handlers; not `ok`: one of them threw. */
-  handed(offset: number, ok: boolean): void
+  /** Handed to the handlers, which ended, or will end, so. */
+  handed(offset: number, outcome: Outcome): void
   /** Whether an event that was handed out before is handed out again. */
   again(offset: number, redelivered: number): boolean
   /** The application has processed everything up to there. */
@@ -26,13 +28,14 @@ export interface Acks {
 
 export function createAcks(mode: 'auto' | 'manual', channel: string, env: Environment, tell: (message: Outgoing) => unknown): Acks {
   const failed = new Set<number>()
+  const atWork = new Map<number, Promise<boolean>>()
   let epoch: string | undefined
   let top = 0
   let acked = 0
   let round = { offset: 0, redelivered: 0 }
   let cancel: (() => void) | undefined
 
-  const done = () => (mode === 'manual' ? acked : failed.size > 0 ? Math.min(...Array.from(failed)) - 1 : top)
+  const done = () => (mode === 'manual' ? acked : Math.min(top + 1, ...failed, ...atWork.keys()) - 1)
   const send = () => {
     cancel = undefined
     if (epoch === undefined) return
@@ -43,32 +46,53 @@ export function createAcks(mode: 'auto' | 'manual', channel: string, env: Enviro
     cancel ??= env.after(delayMs, send)
   }
 
+  const ended = (offset: number, ok: boolean) => {
+    if (ok) failed.delete(offset)
+    else if (offset > acked) failed.add(offset)
+    if (mode === 'auto' && done() > acked) sendSoon()
+  }
+  /** Nobody waits for these any more. */
+  const forget = (past: (offset: number) => boolean) => {
+    for (const offset of [...failed, ...atWork.keys()]) {
+      if (!past(offset)) continue
+      failed.delete(offset)
+      atWork.delete(offset)
+    }
+  }
+
   return {
     begin(position) {
-      failed.clear()
+      forget(() => true)
       epoch = position.epoch
       top = acked = position.offset
       round = { offset: 0, redelivered: 0 }
     },
-    handed(offset, ok) {
+    handed(offset, outcome) {
       top = Math.max(top, offset)
-      if (ok) failed.delete(offset)
-      else if (offset > acked) failed.add(offset)
-      if (mode === 'auto' && done() > acked) sendSoon()
+      if (typeof outcome === 'boolean') return ended(offset, outcome)
+      failed.delete(offset)
+      atWork.set(offset, outcome)
+      void outcome.then((ok) => {
+        // Otherwise it is a dead letter, acknowledged by hand, or of another life of the stream.
+        if (atWork.get(offset) !== outcome) return
+        atWork.delete(offset)
+        ended(offset, ok)
+      })
     },
     again(offset, redelivered) {
       const next = offset === round.offset + 1 && redelivered === round.redelivered
       round = { offset, redelivered }
       // The server begins with the oldest that it waits for: what is older is a dead letter by now.
-      if (!next) for (const old of Array.from(failed)) if (old < offset) failed.delete(old)
+      if (!next) forget((old) => old < offset)
       if (mode === 'manual') return offset > acked
       if (failed.has(offset)) return true
+      if (atWork.has(offset)) return false
       sendSoon() // the ack was lost
       return false
     },
     processed(offset) {
       if (offset <= acked) return
-      for (const old of Array.from(failed)) if (old <= offset) failed.delete(old)
+      forget((old) => old <= offset)
       acked = offset
       send()
     },

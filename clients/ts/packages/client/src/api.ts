@@ -112,7 +112,7 @@ export interface Channel<Custom extends object = {}> {
   onState(handler: (state: ChannelState) => void): Undo
   on: On<Custom>
   /** Every published event of this channel, whatever its type. */
-  onEvent(handler: (event: TidewireEvent) => void): Undo
+  onEvent(handler: (event: TidewireEvent) => unknown): Undo
   /** Resolves when the server has confirmed; survives reconnects until `unsubscribe()`. May be called before `connect()`. */
   subscribe(options?: SubscribeOptions): Promise<SubscribeResult>
   /** Stops delivery. The position is kept: a later `subscribe()` catches up. */
@@ -185,7 +185,7 @@ export interface Client<Custom extends object = {}> {
   close(): void
   /** Events of every channel and of the connection. */
   on: On<Custom>
-  onEvent(handler: (event: TidewireEvent) => void): Undo
+  onEvent(handler: (event: TidewireEvent) => unknown): Undo
   channel(name: string): Channel<Custom>
   rpc<Result = unknown>(method: string, params?: object, options?: RequestOptions & { channel?: string }): Promise<Result>
   /** Answers `rpc` calls of others as a worker (permission `serve`), again after each reconnect. */

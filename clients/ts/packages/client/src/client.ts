@@ -2,7 +2,7 @@ import type { Channel, Client } from './api'
 import { createChannel, publication } from './channel'
 import { encode, utf8Length, type Incoming, type Outgoing } from './codec'
 import { closedError, createConnection } from './connection'
-import { createEmitter, type Emitter } from './emitter'
+import { createEmitter, together, type Emitter, type Outcome } from './emitter'
 import { defaultEnvironment } from './environment'
 import { TidewireError } from './error'
 import type { TidewireEvent } from './event'
@@ -37,13 +37,8 @@ export function createClient<Custom extends object = {}>(options: ClientOptions)
   let serial = 0
 
   // What a handler throws goes to the handlers of `error`; without any, or when one of those throws, to the host.
-  let faults = 0
-  const emitter = createEmitter((error) => {
-    faults++
-    env.after(0, () => raise(error))
-  })
+  const emitter = createEmitter((error) => env.after(0, () => raise(error)))
   const fault = (error: unknown) => {
-    faults++
     if (!emitter.emit('error', asError(error))) env.after(0, () => raise(error))
   }
 
@@ -122,9 +117,9 @@ export function createClient<Custom extends object = {}>(options: ClientOptions)
 
   const createRoom = (name: string): Room<Custom> => {
     const own = createEmitter(fault)
-    const both = (type: string, value: unknown) => {
-      own.emit(type, value)
-      emitter.emit(type, value)
+    const both = (type: string, value: unknown, outcomes?: Outcome[]) => {
+      own.emit(type, value, outcomes)
+      emitter.emit(type, value, outcomes)
     }
     const subscription: Subscription = createSubscription({
       channel: name,
@@ -141,10 +136,10 @@ export function createClient<Custom extends object = {}>(options: ClientOptions)
       isOpen: () => connection.state().status === 'open',
       send: (messages) => messages.forEach((message) => connection.send(encode(message))),
       deliver(event: TidewireEvent) {
-        const before = faults
-        both(event.type, event)
-        both('*', event)
-        return faults === before
+        const outcomes: Outcome[] = []
+        both(event.type, event, outcomes)
+        both('*', event, outcomes)
+        return together(outcomes)
       },
       tell,
       gap: (gap) => both('gap', gap),

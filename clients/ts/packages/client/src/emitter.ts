@@ -1,14 +1,21 @@
 import type { Undo } from './event'
 
-/** Handlers by name. A handler that throws does not keep the others from their turn; the error goes to `fault`. */
+/** How a handler ended: false when it threw; a promise of the same while it is at work. */
+export type Outcome = boolean | Promise<boolean>
+
+/** Handlers by name. A handler that throws, or whose promise rejects, does not keep the others from their turn; the error goes to `fault`. */
 export interface Emitter {
-  on(name: string, handler: (value: never) => void): Undo
-  /** False when nobody listens. */
-  emit(name: string, value: unknown): boolean
+  on(name: string, handler: (value: never) => unknown): Undo
+  /** False when nobody listens. What came of each handler is added to `outcomes`. */
+  emit(name: string, value: unknown, outcomes?: Outcome[]): boolean
 }
 
 export function createEmitter(fault: (error: unknown) => void): Emitter {
-  const handlers = new Map<string, Set<(value: never) => void>>()
+  const handlers = new Map<string, Set<(value: never) => unknown>>()
+  const failed = (error: unknown) => {
+    fault(error)
+    return false
+  }
   return {
     on(name, handler) {
       // Wrapped, so that the same function added twice counts twice and each undo takes its own away.
@@ -21,19 +28,33 @@ export function createEmitter(fault: (error: unknown) => void): Emitter {
         if (set.size === 0 && handlers.get(name) === set) handlers.delete(name)
       }
     },
-    emit(name, value) {
+    emit(name, value, outcomes) {
       const set = handlers.get(name)
       if (!set) return false
       for (const handler of Array.from(set)) {
         try {
-          handler(value as never)
+          const result = handler(value as never)
+          if (isPromise(result)) {
+            const outcome = Promise.resolve(result).then(() => true, failed)
+            outcomes?.push(outcome)
+          }
         } catch (error) {
-          fault(error)
+          outcomes?.push(failed(error))
         }
       }
       return true
     },
   }
+}
+
+function isPromise(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as PromiseLike<unknown> | undefined)?.then === 'function'
+}
+
+/** One outcome of many: at once when none is at work. */
+export function together(outcomes: readonly Outcome[]): Outcome {
+  if (outcomes.includes(false)) return false
+  return outcomes.length === 0 || Promise.all(outcomes).then((each) => !each.includes(false))
 }
 
 /** A value that can be watched. */

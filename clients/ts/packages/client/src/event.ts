@@ -61,8 +61,11 @@ export type PublishType<Custom extends object> = Extract<keyof Publishable<Custo
 
 export type Undo = () => void
 
-/** `on(type, handler)`: handlers see their own event's payload type; the result takes the handler off again. */
+/**
+ * `on(type, handler)`: handlers see their own event's payload type; the result takes the handler off again. A handler may be async: with
+ * `subscribe({ ack: 'auto' })` its event is acknowledged when its promise resolves.
+ */
 export interface On<Custom extends object> {
-  <Type extends EventType<Custom>>(type: Type, handler: (event: EventOf<Custom, Type>) => void): Undo
+  <Type extends EventType<Custom>>(type: Type, handler: (event: EventOf<Custom, Type>) => unknown): Undo
   <Type extends keyof LocalEvents>(type: Type, handler: (event: LocalEvents[Type]) => void): Undo
 }

@@ -121,8 +121,8 @@ export interface SubscribeOptions extends RequestOptions {
   /** At most one piece of a growing message in so many ms; without it the server decides. */
   rollup?: number
   /**
-   * How this client acknowledges what it has processed. `auto`: when the handlers of an event returned; one that threw is handed out again when
-   * the server sends it again. `manual`: with `ack()`; until then what the server sends again is handed out again, with `redelivered`.
+   * How this client acknowledges what it has processed. `auto`: when the handlers of an event returned and the promises of async ones resolved;
+   * one that threw or rejected is handed out again when the server sends it again. `manual`: with `ack()`; until then what the server sends again is handed out again, with `redelivered`.
    * Without it nothing is acknowledged by itself, and what is sent again is dropped as a duplicate.
    */
   ack?: 'auto' | 'manual'

@@ -1,7 +1,7 @@
 import { createAcks, type Acks } from './acks'
 import { backoffMs } from './backoff'
 import { toIncoming, type Incoming, type Outgoing } from './codec'
-import { createStore } from './emitter'
+import { createStore, type Outcome } from './emitter'
 import { localError, type TidewireError } from './error'
 import type { Gap, TidewireEvent, Undo } from './event'
 import type { Meter } from './meter'
@@ -55,8 +55,8 @@ export interface SubscriptionSeams {
   closed(): TidewireError | undefined
   send(messages: Outgoing[]): void
   tell(message: Outgoing): boolean
-  /** False when a handler threw. */
-  deliver(event: TidewireEvent): boolean
+  /** What came of the handlers. */
+  deliver(event: TidewireEvent): Outcome
   gap(gap: Gap): void
   fault(error: unknown): void
 }
@@ -113,7 +113,7 @@ export function createSubscription(seams: SubscriptionSeams): Subscription {
     else cancelRetry = env.after(delay, go)
   }
 
-  const deliver = (message: Incoming, replayed: boolean) => {
+  const deliver = (message: Incoming, replayed: boolean): Outcome => {
     if (!wanted) return true
     const { type, payload, offset, epoch, ts, from, key, priority, trace, redelivered } = message
     const event: TidewireEvent = { type, channel, payload, offset, epoch, ts, from, key, priority, trace, replayed }
@@ -134,8 +134,8 @@ export function createSubscription(seams: SubscriptionSeams): Subscription {
     const own = skipped.delete(offset)
     position = { epoch, offset }
     passSkipped()
-    const ok = own || deliver(message, replayed)
-    acks?.handed(offset, ok)
+    const outcome = own || deliver(message, replayed)
+    acks?.handed(offset, outcome)
   }
 
   /** An event at or before the position: handed out again only if it is not processed yet. */

@@ -3,7 +3,7 @@ import type { SubscribeOptions, TidewireEvent } from '../src/index'
 import { message, reconnect, scene } from './setup'
 
 /** A subscriber of `chat:1` that acknowledges, and what it sent. */
-async function consumer(options: SubscribeOptions, failing: (event: TidewireEvent) => boolean = () => false) {
+async function consumer(options: SubscribeOptions, failing: (event: TidewireEvent) => boolean = () => false, work?: (event: TidewireEvent) => Promise<void>) {
   const it = scene()
   await it.connect()
   const channel = it.client.channel('chat:1')
@@ -12,6 +12,7 @@ async function consumer(options: SubscribeOptions, failing: (event: TidewireEven
   channel.on('chat_message', (event) => {
     handled.push(event.redelivered ? `${event.offset} again` : `${event.offset}`)
     if (failing(event)) throw new Error('cannot')
+    return work?.(event)
   })
   const done = channel.subscribe(options)
   it.network.current.subscribed()
@@ -88,6 +89,79 @@ describe('ack: auto', () => {
     it.network.current.send(message(8, { epoch: 'e2' }))
     await it.clock.pass(20)
     expect(it.network.current.last('ack').payload).toEqual({ epoch: 'e2', offset: 8 })
+  })
+})
+
+describe('ack: auto with async handlers', () => {
+  /** Handlers that end when the test says so. */
+  async function worker() {
+    const jobs = new Map<number, { resolve(): void; reject(error: Error): void }>()
+    const it = await consumer({ ack: 'auto' }, undefined, ({ offset = 0 }) => new Promise<void>((resolve, reject) => jobs.set(offset, { resolve, reject })))
+    return { ...it, end: (offset: number) => jobs.get(offset)?.resolve(), fail: (offset: number) => jobs.get(offset)?.reject(new Error('cannot')) }
+  }
+
+  it('acknowledges when the promise resolves, not before', async () => {
+    const it = await worker()
+    it.network.current.send(message(1))
+    await it.clock.pass(1_000)
+    expect(it.acks()).toEqual([])
+    it.end(1)
+    await it.clock.pass(20)
+    expect(it.acks()).toEqual([1])
+  })
+
+  it('acknowledges up to the oldest that is still at work', async () => {
+    const it = await worker()
+    it.network.current.send(message(1), message(2), message(3))
+    it.end(1)
+    it.end(3)
+    await it.clock.pass(20)
+    expect(it.acks()).toEqual([1])
+    it.end(2)
+    await it.clock.pass(20)
+    expect(it.acks()).toEqual([1, 3])
+  })
+
+  it('a rejected one stays unacknowledged, is an error event, and is handed out again when it comes again', async () => {
+    const it = await worker()
+    const errors: string[] = []
+    it.client.on('error', (error) => errors.push(error.message))
+    it.network.current.send(message(1), message(2))
+    it.fail(1)
+    it.end(2)
+    await it.clock.pass(1_000)
+    expect(it.acks()).toEqual([])
+    expect(errors).toEqual(['Error: cannot'])
+    it.network.current.send(message(1, { redelivered: 1 }))
+    it.end(1)
+    await it.clock.pass(20)
+    expect(it.handled).toEqual(['1', '2', '1 again'])
+    expect(it.acks()).toEqual([2])
+  })
+
+  it('what comes again while it is at work is not handed out twice', async () => {
+    const it = await worker()
+    it.network.current.send(message(1))
+    it.network.current.send(message(1, { redelivered: 1 }))
+    await reconnect(it)
+    it.network.current.welcome()
+    expect(it.network.current.last('subscribe').payload).toEqual({ since: { epoch: 'e1', offset: 0 } })
+    it.network.current.subscribed({ offset: 1, wasRecovering: true, recovered: true, publications: [message(1)] })
+    it.end(1)
+    await it.clock.pass(20)
+    expect(it.handled).toEqual(['1'])
+    expect(it.acks()).toEqual([1])
+  })
+
+  it('a promise of an earlier life of the stream says nothing of this one', async () => {
+    const it = await worker()
+    it.network.current.send(message(1))
+    await reconnect(it)
+    it.network.current.welcome()
+    it.network.current.subscribed({ epoch: 'e2', offset: 0, wasRecovering: true, recovered: false })
+    it.end(1)
+    await it.clock.pass(20)
+    expect(it.acks()).toEqual([])
   })
 })
 
