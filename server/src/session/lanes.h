@@ -46,6 +46,7 @@ class Lanes {
     std::size_t frames = 0;
   };
 
+  /// `limits` outlive it.
   Lanes(const LaneLimits& limits, ServerMetrics& metrics) : limits_(limits), metrics_(metrics) {}
   ~Lanes();
   Lanes(const Lanes&) = delete;
@@ -129,7 +130,7 @@ class Lanes {
   void index_add(const QueuedFrame& frame, std::size_t lane);
   void index_remove(const QueuedFrame& frame);
 
-  LaneLimits limits_;
+  const LaneLimits& limits_;
   ServerMetrics& metrics_;
   std::array<Lane, kLanes> lanes_;
   std::size_t frames_ = 0;

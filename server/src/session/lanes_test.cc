@@ -36,7 +36,8 @@ class LanesTest : public ::testing::Test {
   }
 
   ServerMetrics metrics_;
-  Lanes lanes_{LaneLimits{}, metrics_};
+  LaneLimits limits_;
+  Lanes lanes_{limits_, metrics_};
   Nobody nobody_;
   Subscription channel_{nobody_, "a:1"};
 };

@@ -65,7 +65,9 @@ enum class PushResult : std::uint8_t {
 /// Time:   flushed once per loop turn, so that one gather write carries many frames.
 class Outbox {
  public:
+  /// `limits` are shared by the connections and outlive them.
   Outbox(const OutboxLimits& limits, OutboxForm& form, ServerMetrics& metrics);
+  Outbox(OutboxLimits&& limits, OutboxForm& form, ServerMetrics& metrics) = delete;
   ~Outbox();
   Outbox(const Outbox&) = delete;
   Outbox& operator=(const Outbox&) = delete;
@@ -132,7 +134,7 @@ class Outbox {
   void recall();
   void account(std::int64_t bytes, std::int64_t frames);
 
-  OutboxLimits limits_;
+  const OutboxLimits& limits_;
   OutboxForm& form_;
   ServerMetrics& metrics_;
   Lanes lanes_;

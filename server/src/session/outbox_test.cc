@@ -38,9 +38,8 @@ ws::SharedFrame text(std::string_view payload) {
 class OutboxTest : public ::testing::Test {
  protected:
   void limit(std::size_t bytes, std::size_t frames = 1'000, LaneLimits lanes = {}) {
-    outbox_.emplace(
-        OutboxLimits{.queued_bytes_max = bytes, .queued_frames_max = frames, .lanes = lanes}, form_,
-        metrics_);
+    limits_ = {.queued_bytes_max = bytes, .queued_frames_max = frames, .lanes = lanes};
+    outbox_.emplace(limits_, form_, metrics_);
   }
 
   PublicationPtr publication(DeliveryClass delivery, std::string_view payload,
@@ -114,7 +113,8 @@ class OutboxTest : public ::testing::Test {
   GatherScratch scratch_;
   TextForm form_;
   ServerMetrics metrics_;
-  std::optional<Outbox> outbox_{std::in_place, OutboxLimits{}, form_, metrics_};
+  OutboxLimits limits_;
+  std::optional<Outbox> outbox_{std::in_place, limits_, form_, metrics_};
 };
 
 using Payloads = std::vector<std::string>;
@@ -269,8 +269,8 @@ TEST_F(OutboxTest, OverflowsWhenAFoldedMessageGrowsPastTheLimit) {
 }
 
 TEST_F(OutboxTest, GivesTheTextOfAGrowingMessageRoomOfItsOwn) {
-  outbox_.emplace(OutboxLimits{.queued_bytes_max = 20'000, .folded_bytes_max = 50'000}, form_,
-                  metrics_);
+  limits_ = {.queued_bytes_max = 20'000, .folded_bytes_max = 50'000};
+  outbox_.emplace(limits_, form_, metrics_);
   stall();
   std::uint64_t index = 0;
   while (outbox_->queued_bytes() < 60'000)

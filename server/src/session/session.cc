@@ -22,10 +22,9 @@ constexpr std::uint32_t kRateViolationsMax = 1'000;
 Session::Session(const SessionContext& context, SessionTransport& transport, SessionStart start)
     : context_(context),
       transport_(transport),
+      form_(context.forms.intern(start.info.proto, start.deflate)),
       info_(std::move(start.info)),
-      form_(context.forms.intern(info_.proto, start.deflate)),
       deflate_(start.deflate),
-      wanted_session_(std::move(start.session_id)),
       scope_(std::move(start.scope)),
       message_bucket_(TokenBucket::configured(context.config.limits.messages_per_second,
                                               context.config.limits.messages_burst)),
@@ -37,15 +36,17 @@ Session::Session(const SessionContext& context, SessionTransport& transport, Ses
       heartbeat_due_(opened_at_ + context.config.heartbeat.interval.count()),
       timer_([](void* self) { static_cast<Session*>(self)->on_timer(); }, this) {
   context_.sessions.add(*this);
-  if (start.claims) pending_claims_ = std::move(start.claims);
+  if (start.claims)
+    opening_ =
+        std::make_unique<Opening>(Opening{std::move(*start.claims), std::move(start.session_id)});
 }
 
 Session::~Session() { closed(0); }
 
 void Session::open() {
-  if (pending_claims_)
-    AuthHandler::welcome_upgraded(*this, std::move(*pending_claims_), std::move(wanted_session_));
-  pending_claims_.reset();
+  if (const auto opening = std::move(opening_))
+    AuthHandler::welcome_upgraded(*this, std::move(opening->claims),
+                                  std::move(opening->session_id));
   schedule_timer();
 }
 

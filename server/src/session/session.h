@@ -186,19 +186,26 @@ class Session final : public MessageSink,
   void send_heartbeat();
   [[nodiscard]] MonoMillis expiry_due() const;
 
+  /// What came with the upgrade.
+  struct Opening {
+    Claims claims;
+    std::string session_id;  // the session to go on with; empty: none
+  };
+
   const SessionContext& context_;
   SessionTransport& transport_;
-  ConnectionInfo info_;
-  ConnectionCounters counters_;
+  // What a delivery reads and changes stands together: a fan-out finds most sessions out of cache.
   State state_ = State::unauthenticated;
-  std::optional<BatchLimits> batch_;  // of a client that asked for batches
   FormId form_ = 0;
-  std::optional<ws::DeflateParams> deflate_;
-  std::optional<Claims> pending_claims_;  // verified at the upgrade, until open()
-  Claims claims_;
-  std::string session_id_;                  // empty: none yet, or it has gone to another connection
-  std::string wanted_session_;              // until open()
+  bool has_spilled_ = false;
   std::unique_ptr<Resumption> resumption_;  // while the session is on its way
+  std::optional<BatchLimits> batch_;        // of a client that asked for batches
+  ConnectionCounters counters_;
+  ConnectionInfo info_;
+  std::optional<ws::DeflateParams> deflate_;
+  std::unique_ptr<Opening> opening_;  // until open(), with a token that was verified
+  Claims claims_;
+  std::string session_id_;  // empty: none yet, or it has gone to another connection
   std::vector<DirectEvent> unsettled_events_;
   std::string scope_;
   std::unordered_map<std::string_view, std::unique_ptr<ChannelPlace>> subscriptions_;
@@ -217,11 +224,10 @@ class Session final : public MessageSink,
   /// for each delivery class.
   std::map<std::string, std::uint8_t, std::less<>> activities_;
   bool gone_ = false;
-  bool frames_lost_ = false;        // what was queued has been thrown away
-  std::uint16_t closing_code_ = 0;  // of our own close
-  bool serving_ = false;            // has offered methods
-  bool calling_ = false;            // has called methods
-  bool has_spilled_ = false;
+  bool frames_lost_ = false;          // what was queued has been thrown away
+  std::uint16_t closing_code_ = 0;    // of our own close
+  bool serving_ = false;              // has offered methods
+  bool calling_ = false;              // has called methods
   bool hidden_ = false;               // nobody looks at it, the client says
   std::unique_ptr<HookQueue> hooks_;  // from the first message on that waits for a hook
   Timer timer_;

@@ -28,7 +28,10 @@ inline constexpr std::string_view kSecret = "a secret of at least thirty-two byt
 class Wire final : public SessionTransport {
  public:
   explicit Wire(ServerMetrics& metrics) : metrics_(metrics) {}
-  void use(OutboxForm& form, OutboxLimits limits = {}) { outbox_.emplace(limits, form, metrics_); }
+  void use(OutboxForm& form, OutboxLimits limits = {}) {
+    limits_ = limits;
+    outbox_.emplace(limits_, form, metrics_);
+  }
 
   [[nodiscard]] Outbox& outbox() override { return *outbox_; }
   void flush_soon(const BatchLimits& batch) override {
@@ -90,6 +93,7 @@ class Wire final : public SessionTransport {
  private:
   ServerMetrics& metrics_;
   GatherScratch scratch_;
+  OutboxLimits limits_;
   std::optional<Outbox> outbox_;
 };
 
