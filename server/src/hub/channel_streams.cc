@@ -83,7 +83,10 @@ PublicationPtr ChannelStreams::make_piece(FoldedPiece piece, PublishRequest requ
 }
 
 void ChannelStreams::remember_sender(const PublishRequest& request) {
-  auto& [sender, shard] = producers_[std::string(request.message_id)];
+  auto found = producers_.find(request.message_id);
+  if (found == producers_.end())
+    found = producers_.try_emplace(std::string(request.message_id)).first;
+  auto& [sender, shard] = found->second;
   sender.user_id = request.from.user_id;
   sender.connection_id = request.from.connection_id;
   sender.client = request.from.client;
