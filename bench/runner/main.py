@@ -82,8 +82,10 @@ class Bench:
             if wanted and not any(scenario.name.startswith(prefix) for prefix in wanted):
                 continue
             print(f"{scenario.title} ...", flush=True)
+            began = time.monotonic()
             for peer, pairs in self.pairs(scenario, peers, report).items():
                 report.add(scenario, peer, pairs)
+            print(f"  {time.monotonic() - began:.0f} s", flush=True)
         return report
 
     def pairs(self, scenario: Scenario, peers: list[str],

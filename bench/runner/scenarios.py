@@ -121,7 +121,7 @@ class Scenarios:
         held = 2_000 if self.quick else 10_000
         no_echo = set(present) - {"centrifugo"}
         no_null = set(present) - {"null"}
-        once = 1 if self.quick else None  # memory hardly varies
+        once = 1 if self.quick else None
         # In quick mode the one peer that matters most.
         latency_peers = {"bun"} & set(present) or set(present) if self.quick else None
         return [
@@ -135,7 +135,7 @@ class Scenarios:
                 Scenario("fanout-durable", "Fan-out 128 B to 1,000, ours with history and offsets",
                          lambda name: self.fanout(name, 1000, windows, "durable"))]),
             Scenario("rooms", f"{rooms * 10:,} connections in {rooms:,} rooms of 10",
-                     lambda name: self.rooms(name, rooms)),
+                     lambda name: self.rooms(name, rooms), None, once),
             Scenario("latency", "Publish to delivery, 1,000 subscribers, half of the slower "
                                 "one's uncoalesced load", self.latency, latency_peers),
             *self.own(),
@@ -160,7 +160,7 @@ class Scenarios:
         stores = ["memory", "file"] if quick else ["memory", "file", "file, sync off",
                                                    "file, sync always"]
         resumes = ["memory", "file, restarted"] if quick else ["memory", "file", "file, restarted"]
-        return [
+        scenarios = [
             Scenario("streams", f"{streams:,} growing messages of 60 pieces a second, "
                                 "one subscriber each", lambda name: self.streams(name, streams), variants=windows),
             Scenario("publish", "Durable publish 128 B to ack, 64 publishers, 512 in flight",
@@ -179,6 +179,9 @@ class Scenarios:
             Scenario("compressed", "Fan-out 1 KiB to 1,000 subscribers", self.compressed,
                      variants=["plain", "compressed"]),
         ]
+        for scenario in scenarios:
+            scenario.pairs = 1 if quick else None  # there is no time for more
+        return scenarios
 
     def streams(self, name: str, count: int) -> Sample:
         running = self.servers.get("tidewire")
