@@ -102,7 +102,14 @@ void Client::flush() {
 void Client::wait(int timeout_ms) {
   flush();
   std::array<epoll_event, kEvents> events;
-  const int count = ::epoll_wait(epoll_, events.data(), kEvents, timeout_ms);
+  int count = ::epoll_wait(epoll_, events.data(), kEvents, spins_ ? 0 : timeout_ms);
+  if (spins_ && count == 0 && timeout_ms > 0) {
+    const std::int64_t began = now_us();
+    std::int64_t now = began;
+    for (; count == 0 && now - began < timeout_ms * 1000; now = now_us())
+      count = ::epoll_wait(epoll_, events.data(), kEvents, 0);
+    idle_us_ += now - began;
+  }
   for (int i = 0; i < count; ++i) on_ready(events[i].data.u32, events[i].events);
   flush();
 }

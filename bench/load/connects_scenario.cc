@@ -6,8 +6,7 @@
 #include <poll.h>
 #include <unistd.h>
 
-#include "load/json_object.h"
-#include "load/process_cpu.h"
+#include "load/scenario.h"
 
 namespace tidewire::bench {
 
@@ -54,18 +53,15 @@ std::string ConnectsScenario::run_rate() {
   for (std::uint32_t i = 0; i < options_.concurrency; ++i) free_.push_back(i);
   keep_going(now_us() + static_cast<std::int64_t>(options_.warm_s * 1e6));
   const std::size_t opened = open_;
-  const std::int64_t began = now_us();
-  const std::int64_t server = cpu_us(options_.server_pids);
-  const std::int64_t client = cpu_us({::getpid()});
-  keep_going(began + static_cast<std::int64_t>(options_.seconds * 1e6));
-  const double seconds = static_cast<double>(now_us() - began) / 1e6;
+  Stretch stretch(options_.server_pids, client_);
+  keep_going(stretch.began_us() + static_cast<std::int64_t>(options_.seconds * 1e6));
+  stretch.end();
   const auto connects = static_cast<double>(open_ - opened);
-  const auto server_us = static_cast<double>(cpu_us(options_.server_pids) - server);
-  return JsonObject()
-      .add("connects_per_s", connects / seconds)
-      .add("server_us_per_connect", connects > 0 ? server_us / connects : 0)
-      .add("server_cpu", server_us / seconds / 1e6)
-      .add("client_cpu", static_cast<double>(cpu_us({::getpid()}) - client) / seconds / 1e6)
+  JsonObject result;
+  result.add("connects_per_s", connects / stretch.seconds())
+      .add("server_us_per_connect", connects > 0 ? stretch.server_us() / connects : 0);
+  stretch.add_to(result);
+  return result
       .add("faults", failed_ == 0 ? std::string()
                                   : std::to_string(failed_) + " failed (" + first_failure_ + ")")
       .str();
@@ -87,6 +83,7 @@ void ConnectsScenario::hold(std::size_t count) {
 
 std::string ConnectsScenario::run_hold() {
   client_.resize(options_.steps.back());
+  client_.sleep_when_idle();
   for (const std::size_t count : options_.steps) {
     hold(count);
     std::cout << "held " << count << std::endl;

@@ -59,7 +59,7 @@ std::string PriorityScenario::run() {
   began_us_ = read_at_us_ = now_us();
   record_from_us_ = began_us_ + static_cast<std::int64_t>(options_.warm_s * 1e6);
   keep_going(record_from_us_, true);
-  Stretch stretch(options_.server_pids);
+  Stretch stretch(options_.server_pids, client_);
   keep_going(record_from_us_ + static_cast<std::int64_t>(options_.seconds * 1e6), true);
   stretch.end();
   Kind& probes = kinds_[PriorityDialect::kProbes];

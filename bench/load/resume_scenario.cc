@@ -110,7 +110,7 @@ void ResumeScenario::resume(std::uint32_t link) {
 
 std::string ResumeScenario::alone() {
   latency_.clear();
-  Stretch stretch(options_.server_pids);
+  Stretch stretch(options_.server_pids, client_);
   for (std::uint32_t room = options_.rooms; room < room_count_; ++room) {
     open_links(0, 1, [room](std::uint32_t) { return room; });
     const std::uint64_t wanted = answers_ + 1;
@@ -127,7 +127,7 @@ std::string ResumeScenario::at_once() {
   open_links(0, clients, [&](std::uint32_t link) { return link % options_.rooms; });
   latency_.clear();
   const std::uint64_t wanted = answers_ + clients;
-  Stretch stretch(options_.server_pids);
+  Stretch stretch(options_.server_pids, client_);
   for (std::uint32_t link = 0; link < clients; ++link) resume(link);
   if (!wait_until([&] { return answers_ >= wanted; })) wrong_ += wanted - answers_;
   stretch.end();

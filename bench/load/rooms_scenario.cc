@@ -139,7 +139,7 @@ std::string RoomsScenario::run_phase(const Phase& phase) {
   const std::uint64_t deliveries = deliveries_;
   const std::uint64_t published = published_;
   const std::uint64_t bytes_before = bytes_;
-  Stretch stretch(options_.server_pids);
+  Stretch stretch(options_.server_pids, client_);
   keep_going(phase, stretch.began_us() + static_cast<std::int64_t>(options_.seconds * 1e6));
   stretch.end();
   const auto delivered = static_cast<double>(deliveries_ - deliveries);

@@ -1,5 +1,6 @@
 #include "load/scenario.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <iostream>
 
@@ -73,16 +74,19 @@ std::string Scenario::with_losses(std::string text) const {
   return first_loss_.empty() ? text : text + " (" + first_loss_ + ")";
 }
 
-Stretch::Stretch(const std::vector<int>& server_pids)
+Stretch::Stretch(const std::vector<int>& server_pids, const Client& client)
     : pids_(server_pids),
+      load_(client),
       server_(cpu_us(server_pids)),
-      client_(cpu_us({::getpid()})),
+      client_(client_us()),
       began_(now_us()) {}
+
+std::int64_t Stretch::client_us() const { return cpu_us({::getpid()}) - load_.idle_us(); }
 
 void Stretch::end() {
   ended_ = now_us();
   server_ = cpu_us(pids_) - server_;
-  client_ = cpu_us({::getpid()}) - client_;
+  client_ = std::max<std::int64_t>(client_us() - client_, 0);
 }
 
 void Stretch::add_to(JsonObject& object) const {

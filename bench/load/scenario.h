@@ -51,10 +51,11 @@ class Scenario : protected ClientEvents {
   std::string first_refusal_;
 };
 
-/// Wall time and CPU time from its beginning until end().
+/// Wall time and CPU time from its beginning until end(). What the client spends on waiting is not
+/// counted.
 class Stretch {
  public:
-  explicit Stretch(const std::vector<int>& server_pids);
+  Stretch(const std::vector<int>& server_pids, const Client& client);
   void end();
   [[nodiscard]] std::int64_t began_us() const { return began_; }
   [[nodiscard]] double seconds() const { return static_cast<double>(ended_ - began_) / 1e6; }
@@ -63,7 +64,10 @@ class Stretch {
   void add_to(JsonObject& object) const;
 
  private:
+  [[nodiscard]] std::int64_t client_us() const;
+
   const std::vector<int>& pids_;
+  const Client& load_;
   std::int64_t server_;
   std::int64_t client_;
   std::int64_t began_;

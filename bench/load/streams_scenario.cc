@@ -40,7 +40,7 @@ std::string StreamsScenario::run() {
   keep_going(record_from_us_);
   const std::uint64_t received = received_;
   const std::uint64_t frames = frames_;
-  Stretch stretch(options_.server_pids);
+  Stretch stretch(options_.server_pids, client_);
   keep_going(record_to_us_);
   stretch.end();
   const auto pieces = static_cast<double>(received_ - received);
