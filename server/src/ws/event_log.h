@@ -38,8 +38,8 @@ class EventLog : public EndpointEvents {
   [[nodiscard]] std::vector<std::string> without_pong_runs() const {
     std::vector<std::string> result;
     for (const std::string& event : events_) {
-      const bool run = event.starts_with("send pong ") && !result.empty() &&
-                       result.back().starts_with("send pong ");
+      const bool run = event.starts_with("send pong") && !result.empty() &&
+                       result.back().starts_with("send pong");
       if (run) result.pop_back();
       result.push_back(event);
     }
