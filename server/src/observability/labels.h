@@ -260,6 +260,27 @@ struct LabelValues<StatusLabel> {
 };
 [[nodiscard]] StatusLabel status_label(unsigned http_status);
 
+/// How a call of an HTTP backend ended; the failures in the order of outbound::HttpFailure.
+enum class CallLabel : std::uint8_t {
+  success,
+  redirect,
+  client_error,
+  server_error,
+  unreachable,
+  timeout,
+  refused,
+  too_large,
+  breaker_open,
+  overloaded,
+  cancelled,
+};
+template <>
+struct LabelValues<CallLabel> {
+  static constexpr auto text = std::to_array<std::string_view>(
+      {"2xx", "3xx", "4xx", "5xx", "unreachable", "timeout", "refused", "too_large", "breaker_open",
+       "overloaded", "cancelled"});
+};
+
 /// One metric for each value of a label: `metrics.drops[DropLabel::ephemeral].add()`.
 template <typename Label, typename Metric = Counter>
 class ByLabel {

@@ -214,6 +214,33 @@ void write_store(MetricsText& out, const StoreMetrics& store) {
   out.sample({}, store.queue_bytes.load(std::memory_order_relaxed));
 }
 
+void write_backends(MetricsText& out, std::span<const BackendMetrics* const> backends) {
+  out.family("tidewire_backend_calls_total", "counter",
+             "Calls of RPC backends and hooks, by status or by what went wrong.");
+  for (const BackendMetrics* backend : backends) {
+    for (std::size_t i = 0; i < LabelValues<CallLabel>::text.size(); ++i) {
+      const auto label = static_cast<CallLabel>(i);
+      const std::uint64_t count = label == CallLabel::overloaded ? backend->overloaded.load()
+                                                                 : backend->calls[label].value();
+      out.sample({{"backend", backend->name}, {"outcome", LabelValues<CallLabel>::text[i]}}, count);
+    }
+  }
+  out.family("tidewire_backend_calls_running", "gauge", "Calls on their way.");
+  for (const BackendMetrics* backend : backends)
+    out.sample({{"backend", backend->name}}, backend->running.value());
+  out.family("tidewire_backend_breaker_open", "gauge",
+             "1 while a backend that failed too often is left alone or on trial.");
+  for (const BackendMetrics* backend : backends)
+    out.sample({{"backend", backend->name}}, std::uint64_t{backend->breaker_open});
+  out.family("tidewire_backend_call_duration_seconds", "histogram",
+             "A call of a backend, sent to answered or failed.");
+  for (const BackendMetrics* backend : backends) {
+    HistogramSum seconds;
+    seconds.add(backend->call_seconds);
+    out.histogram(seconds, kTimePowers, kSecondsPerTick, {{"backend", backend->name}});
+  }
+}
+
 void write_process(MetricsText& out, const ProcessMetrics& process, std::size_t shards) {
   out.family("tidewire_shards", "gauge", "Event loops.");
   out.sample({}, shards);
@@ -241,6 +268,7 @@ std::string MetricsRegistry::text() const {
     write_distributions(out, shards_);
   }
   if (store_ != nullptr) write_store(out, *store_);
+  if (!backends_.empty()) write_backends(out, backends_);
   return std::move(out).text();
 }
 

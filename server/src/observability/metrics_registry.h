@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "observability/backend_metrics.h"
 #include "observability/server_metrics.h"
 #include "observability/store_metrics.h"
 
@@ -31,12 +32,15 @@ class MetricsRegistry {
   void add_shard(const ServerMetrics& metrics) { shards_.push_back(&metrics); }
   /// Before the shards run; without it there are no metrics of a history file.
   void set_store(const StoreMetrics& metrics) { store_ = &metrics; }
+  /// Before the shards run; the metrics outlive the last scrape.
+  void add_backend(const BackendMetrics& metrics) { backends_.push_back(&metrics); }
   [[nodiscard]] ProcessMetrics& process() { return process_; }
   [[nodiscard]] std::string text() const;
 
  private:
   std::vector<const ServerMetrics*> shards_;
   const StoreMetrics* store_ = nullptr;
+  std::vector<const BackendMetrics*> backends_;
   ProcessMetrics process_;
 };
 

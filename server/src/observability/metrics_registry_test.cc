@@ -54,6 +54,27 @@ TEST(MetricsRegistry, HistogramBucketsAreCumulativeAndInSeconds) {
   EXPECT_THAT(text, HasSubstr("message_size_bytes_bucket{le=\"16\"} 1\n"));
 }
 
+TEST(MetricsRegistry, TellsOfEveryBackend) {
+  MetricsRegistry registry;
+  EXPECT_THAT(registry.text(), Not(HasSubstr("tidewire_backend")));
+  BackendMetrics routes("rpc.routes");
+  BackendMetrics hook("hooks.publish");
+  routes.calls[CallLabel::timeout].add(2);
+  routes.breaker_open = true;
+  hook.overloaded = 3;
+  hook.running.add();
+  hook.call_seconds.record(std::chrono::nanoseconds(1024));
+  registry.add_backend(routes);
+  registry.add_backend(hook);
+  const std::string text = registry.text();
+  EXPECT_THAT(text, HasSubstr("_calls_total{backend=\"rpc.routes\",outcome=\"timeout\"} 2\n"));
+  EXPECT_THAT(text,
+              HasSubstr("_calls_total{backend=\"hooks.publish\",outcome=\"overloaded\"} 3\n"));
+  EXPECT_THAT(text, HasSubstr("_breaker_open{backend=\"rpc.routes\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("_calls_running{backend=\"hooks.publish\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("_seconds_bucket{backend=\"hooks.publish\",le=\"1.024e-06\"} 1\n"));
+}
+
 TEST(MetricsRegistry, TellsOfTheHistoryFileWhenThereIsOne) {
   MetricsRegistry registry;
   EXPECT_THAT(registry.text(), Not(HasSubstr("tidewire_history_commit")));

@@ -42,18 +42,20 @@ void MetricsText::family(std::string_view name, std::string_view type, std::stri
   fmt::format_to(std::back_inserter(text_), "# HELP {} {}\n# TYPE {} {}\n", name, help, name, type);
 }
 
-void MetricsText::name_and_labels(std::string_view suffix, Labels labels) {
+void MetricsText::name_and_labels(std::string_view suffix, Labels labels, std::string_view bound) {
   text_ += name_;
   text_ += suffix;
   char separator = '{';
-  for (const auto& [name, value] : labels) {
+  const auto add = [&](std::string_view name, std::string_view value) {
     text_ += separator;
     text_ += name;
     text_ += "=\"";
     append_label_value(text_, value);
     text_ += '"';
     separator = ',';
-  }
+  };
+  for (const auto& [name, value] : labels) add(name, value);
+  if (!bound.empty()) add("le", bound);
   text_ += separator == ',' ? "} " : " ";
 }
 
@@ -72,17 +74,18 @@ void MetricsText::sample(Labels labels, double value) {
   fmt::format_to(std::back_inserter(text_), "{}\n", value);
 }
 
-void MetricsText::histogram(const HistogramSum& histogram, PowerRange powers, double unit) {
+void MetricsText::histogram(const HistogramSum& histogram, PowerRange powers, double unit,
+                            Labels labels) {
   for (unsigned power = powers.first; power <= powers.last; ++power) {
     const std::uint64_t bound = std::uint64_t{1} << power;
-    name_and_labels("_bucket", {{"le", fmt::format("{:.9g}", static_cast<double>(bound) * unit)}});
+    name_and_labels("_bucket", labels, fmt::format("{:.9g}", static_cast<double>(bound) * unit));
     fmt::format_to(std::back_inserter(text_), "{}\n", histogram.count_up_to(bound));
   }
-  name_and_labels("_bucket", {{"le", "+Inf"}});
+  name_and_labels("_bucket", labels, "+Inf");
   fmt::format_to(std::back_inserter(text_), "{}\n", histogram.count());
-  name_and_labels("_sum", {});
+  name_and_labels("_sum", labels);
   fmt::format_to(std::back_inserter(text_), "{}\n", static_cast<double>(histogram.sum()) * unit);
-  name_and_labels("_count", {});
+  name_and_labels("_count", labels);
   fmt::format_to(std::back_inserter(text_), "{}\n", histogram.count());
 }
 

@@ -41,13 +41,14 @@ class MetricsText {
   void sample(Labels labels, std::uint64_t value);
   void sample(Labels labels, std::int64_t value);
   void sample(Labels labels, double value);
-  /// The buckets, the sum and the count; `unit` is what one tick is in the base unit.
-  void histogram(const HistogramSum& histogram, PowerRange powers, double unit);
+  /// The buckets, the sum and the count, all with `labels`; `unit` is what one tick is in the base
+  /// unit.
+  void histogram(const HistogramSum& histogram, PowerRange powers, double unit, Labels labels = {});
 
   [[nodiscard]] std::string text() && { return std::move(text_); }
 
  private:
-  void name_and_labels(std::string_view suffix, Labels labels);
+  void name_and_labels(std::string_view suffix, Labels labels, std::string_view bound = {});
 
   std::string text_;
   std::string name_;

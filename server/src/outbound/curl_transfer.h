@@ -43,6 +43,7 @@ class CurlTransfer {
   void finish(HttpResult result) { call_.done(std::move(result)); }
 
   CircuitBreaker::Permit permit = 0;
+  MonoMicros started_us = 0;
 
  private:
   static std::size_t on_body(char* bytes, std::size_t size, std::size_t count, void* self);

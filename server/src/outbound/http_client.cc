@@ -17,7 +17,8 @@ void prepare_curl() {
 
 }  // namespace
 
-HttpClient::HttpClient(std::vector<Backend> backends) {
+HttpClient::HttpClient(std::vector<Backend> backends, HttpObserver* observer)
+    : observer_(observer) {
   for (Backend& backend : backends)
     targets_.push_back(std::make_unique<Target>(std::move(backend)));
   if (targets_.empty()) return;  // nothing can be called
@@ -48,6 +49,7 @@ HttpCaller::CallId HttpClient::call(HttpCall call) {
   Target& target = *targets_[call.backend];
   if (target.calls.fetch_add(1) >= target.backend.calls_max) {
     target.calls.fetch_sub(1);
+    if (observer_ != nullptr) observer_->on_refused(call.backend, HttpFailure::overloaded);
     call.done(std::unexpected(
         HttpFault{.kind = HttpFailure::overloaded, .message = "too many calls wait for it"}));
     return id;
@@ -80,6 +82,7 @@ void HttpClient::start(HttpCall call, CallId id) {
   const auto permit = target.breaker.admit(clock_.mono_ms());
   if (!permit) {
     target.calls.fetch_sub(1);
+    if (observer_ != nullptr) observer_->on_refused(call.backend, HttpFailure::breaker_open);
     return call.done(std::unexpected(
         HttpFault{.kind = HttpFailure::breaker_open,
                   .message = "it failed too often and is left alone for a while",
@@ -88,6 +91,8 @@ void HttpClient::start(HttpCall call, CallId id) {
   auto transfer =
       std::make_unique<CurlTransfer>(target.backend, std::move(call), id, clock_.wall_ms() / 1000);
   transfer->permit = *permit;
+  transfer->started_us = clock_.mono_us();
+  if (observer_ != nullptr) observer_->on_start(transfer->backend());
   curl_multi_add_handle(multi_.get(), transfer->handle());
   transfers_.emplace(id, std::move(transfer));
 }
@@ -112,8 +117,16 @@ void HttpClient::end(CallId id, HttpResult result) {
   curl_multi_remove_handle(multi_.get(), transfer->handle());
   Target& target = *targets_[transfer->backend()];
   judge(target, transfer->permit, result);
+  report(*transfer, result);
   target.calls.fetch_sub(1);
   transfer->finish(std::move(result));
+}
+
+void HttpClient::report(const CurlTransfer& transfer, const HttpResult& result) {
+  if (observer_ == nullptr) return;
+  const CircuitBreaker& breaker = targets_[transfer.backend()]->breaker;
+  observer_->on_end(transfer.backend(), result, clock_.mono_us() - transfer.started_us);
+  observer_->on_breaker(transfer.backend(), breaker.state() != CircuitBreaker::State::closed);
 }
 
 void HttpClient::judge(Target& target, CircuitBreaker::Permit permit, const HttpResult& result) {

@@ -10,6 +10,7 @@
 #include "net/task_queue.h"
 #include "outbound/curl_transfer.h"
 #include "outbound/http_caller.h"
+#include "outbound/http_observer.h"
 
 namespace tidewire::outbound {
 
@@ -24,7 +25,8 @@ namespace tidewire::outbound {
 ///         then spares it.
 class HttpClient final : public HttpCaller {
  public:
-  explicit HttpClient(std::vector<Backend> backends);
+  /// `observer`, if any, outlives the client.
+  explicit HttpClient(std::vector<Backend> backends, HttpObserver* observer = nullptr);
   ~HttpClient() override;
   HttpClient(const HttpClient&) = delete;
   HttpClient& operator=(const HttpClient&) = delete;
@@ -49,9 +51,11 @@ class HttpClient final : public HttpCaller {
   void start(HttpCall call, CallId id);
   void complete(CURL* handle, CURLcode code);
   void end(CallId id, HttpResult result);
+  void report(const CurlTransfer& transfer, const HttpResult& result);
   void judge(Target& target, CircuitBreaker::Permit permit, const HttpResult& result);
 
   std::vector<std::unique_ptr<Target>> targets_;
+  HttpObserver* observer_;
   SystemClock clock_;
   net::TaskQueue inbox_;
   std::unique_ptr<CURLM, MultiDelete> multi_;

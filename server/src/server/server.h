@@ -8,6 +8,7 @@
 #include "net/listener.h"
 #include "net/shard_pool.h"
 #include "outbound/http_client.h"
+#include "server/backend_monitor.h"
 #include "server/internal_service.h"
 #include "server/pool_mesh.h"
 #include "server/run_server.h"
@@ -53,6 +54,7 @@ class Server {
   SharedState state_;
   net::ShardPool pool_;
   PoolMesh mesh_;
+  BackendMonitor backend_monitor_;
   outbound::HttpClient http_;
   HookCaller hooks_;
   RpcDesk rpc_;

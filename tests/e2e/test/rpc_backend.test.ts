@@ -157,6 +157,25 @@ describe('a backend', () => {
   })
 })
 
+it('/metrics tells how calls of each backend ended, and whose breaker is open', async () => {
+  const alice = await open()
+  const line = async (name: string, labels: string) => {
+    const text = await (await fetch(`${server.internal}/metrics`)).text()
+    return Number(text.split('\n').find((each) => each.startsWith(`tidewire_backend_${name}{${labels}}`))?.split(' ').at(-1))
+  }
+  const outcome = (backend: string, of: string) => line('calls_total', `backend="${backend}",outcome="${of}"`)
+  const before = [await outcome('rpc.plain', '2xx'), await outcome('rpc.fragile', '5xx'), await outcome('rpc.fragile', 'breaker_open')]
+  await call(alice, 'plain.echo')
+  expect(await outcome('rpc.plain', '2xx')).toBe(before[0]! + 1)
+  for (let i = 0; i < 3; i++) await call(alice, 'fragile.down')
+  expect(await outcome('rpc.fragile', '5xx')).toBe(before[1]! + 3)
+  expect(await line('breaker_open', 'backend="rpc.fragile"')).toBe(1)
+  await call(alice, 'fragile.echo')
+  expect(await outcome('rpc.fragile', 'breaker_open')).toBeGreaterThan(before[2]!)
+  expect(await line('calls_running', 'backend="rpc.plain"')).toBe(0)
+  expect(await line('call_duration_seconds_count', 'backend="rpc.plain"')).toBeGreaterThan(0)
+})
+
 describe('a redirect', () => {
   it('is not followed by default', async () => {
     expect(await call(await open(), 'plain.move')).toMatchObject({ name: 'unavailable' })
