@@ -103,6 +103,48 @@ export interface StreamWriter {
 /** What a cancel did: the message has ended, will end at its first piece, or had ended before. */
 export type CancelResult = 'cancelled' | 'pending' | 'ended'
 
+export interface RpcOptions extends RequestOptions {
+  /** What the call is about; its answer may stream there. */
+  channel?: string
+  /** Rejects with `timeout` then; the server and the worker are told, and stop. The server's own limit holds without it: `rpc_timeout`. */
+  timeoutMs?: number
+  /** Rejects with `aborted`; the server and the worker are told, and stop. */
+  signal?: AbortSignal
+  /** Calling twice does no harm: sent again after a reconnect, instead of rejecting with `connection_lost`. */
+  idempotent?: boolean
+}
+
+export interface RpcAnswer<Result = unknown> {
+  result: Result
+  /** The answer goes on as this growing message of the call's channel. */
+  messageId: string | undefined
+}
+
+/** One call, as the worker sees it. */
+export interface RpcCall {
+  readonly requestId: string
+  readonly channel: string | undefined
+  /** What was left of the caller's time. */
+  readonly timeoutMs: number | undefined
+  /** 2: another worker was lost with this call, and may have done the work. */
+  readonly attempt: number
+  /** Fires when nobody waits any more: cancelled, out of time, the caller or this connection gone; of a streamed answer, when it is cancelled. */
+  readonly signal: AbortSignal
+  /**
+   * Answers now, with a growing message in the call's channel. It is complete when the handler returns, and cancelled when it throws.
+   * `messageId` is random by default; `result` goes along with it.
+   */
+  stream(options?: StreamOptions & { messageId?: string; result?: unknown }): StreamWriter
+}
+
+/** By name. What a method returns, or its promise, is the result; what it throws is the caller's `rpc_failed`. */
+export type RpcMethods = Readonly<Record<string, (params: unknown, caller: RpcCaller, call: RpcCall) => unknown>>
+
+export interface ServeOptions {
+  /** All methods, or those named, do no harm when they are done twice: the server asks another worker when this one is lost. */
+  idempotent?: boolean | readonly string[]
+}
+
 /** One channel. The same name gives the same object; handlers stay through reconnects. */
 export interface Channel<Custom extends object = {}> {
   readonly name: string
@@ -187,9 +229,12 @@ export interface Client<Custom extends object = {}> {
   on: On<Custom>
   onEvent(handler: (event: TidewireEvent) => unknown): Undo
   channel(name: string): Channel<Custom>
-  rpc<Result = unknown>(method: string, params?: object, options?: RequestOptions & { channel?: string }): Promise<Result>
-  /** Answers `rpc` calls of others as a worker (permission `serve`), again after each reconnect. */
-  serve(handlers: Readonly<Record<string, (params: unknown, caller: RpcCaller) => unknown>>): Undo
+  /** Calls a method; rejects with `rpc_failed` (`details.error`) when it failed. `call()` says more about the answer. */
+  rpc<Result = unknown>(method: string, params?: unknown, options?: RpcOptions): Promise<Result>
+  /** The same, with the name of the growing message that the answer goes on as. */
+  call<Result = unknown>(method: string, params?: unknown, options?: RpcOptions): Promise<RpcAnswer<Result>>
+  /** Answers calls of others as a worker (permission `serve`), again after each reconnect. The undo ends it. */
+  serve(methods: RpcMethods, options?: ServeOptions): Undo
   /** Fire and forget: false when there is no connection and the event was dropped. */
   send<Type extends PublishType<Custom>>(
     channel: string,

@@ -1,4 +1,4 @@
-import type { Channel, Client } from './api'
+import type { Channel, Client, RpcOptions } from './api'
 import { createChannel, publication } from './channel'
 import { encode, utf8Length, type Incoming, type Outgoing } from './codec'
 import { closedError, createConnection } from './connection'
@@ -10,6 +10,7 @@ import { createMeter } from './meter'
 import type { ClientOptions, Environment } from './options'
 import { createReceipts, type Receipts } from './receipts'
 import { createRequests, type RequestRule } from './requests'
+import { call } from './rpc'
 import { serverError } from './server_error'
 import { createSubscription, type Subscription } from './subscription'
 import { createVisibility } from './visibility'
@@ -58,6 +59,7 @@ export function createClient<Custom extends object = {}>(options: ClientOptions)
     message: receive,
     down() {
       requests.down()
+      worker.down()
       subscribing.clear()
       for (const { subscription, receipts } of rooms.values()) {
         subscription.down(undefined)
@@ -106,7 +108,8 @@ export function createClient<Custom extends object = {}>(options: ClientOptions)
       if (error.code !== 0) emitter.emit('error', error)
     })
   }
-  const worker = createWorker(tell, offer)
+  const stream = (name: string, ...rest: Parameters<Channel['stream']>) => room(name).channel.stream(...rest)
+  const worker = createWorker({ tell, offer, stream, randomId: env.randomId, fault })
   const visibility = createVisibility(env, tell)
 
   const room = (name: string): Room<Custom> => {
@@ -157,6 +160,7 @@ export function createClient<Custom extends object = {}>(options: ClientOptions)
       subscribing.delete(id as string)
       subscription.answer(message)
     } else if (type === 'rpc_request') worker.call(message)
+    else if (type === 'rpc_cancel') worker.stop(message.payload)
     else if (requests.settle(message)) return
     else if (type === 'error') emitter.emit('error', serverError(message.payload))
     else if (replies.has(type)) return
@@ -200,11 +204,8 @@ export function createClient<Custom extends object = {}>(options: ClientOptions)
     on: ((type: string, handler: (event: never) => void) => emitter.on(type, handler)) as Client<Custom>['on'],
     onEvent: (handler) => emitter.on('*', handler),
     channel: (name) => room(name).channel,
-    async rpc<Result>(method: string, params: object = {}, rpcOptions: Parameters<Client['rpc']>[2] = {}) {
-      const { channel, ...rule } = rpcOptions
-      const { payload } = await ask({ type: 'rpc', channel, payload: { method, params } }, { ...rule, resend: false })
-      return payload.result as Result
-    },
+    rpc: async <Result>(method: string, params: unknown = {}, rpcOptions: RpcOptions = {}) => (await call<Result>(ask, method, params, rpcOptions)).result,
+    call: (method, params = {}, rpcOptions = {}) => call(ask, method, params, rpcOptions),
     serve: worker.serve,
     send: (channel, type, payload, sendOptions = {}) =>
       tell(publication(channel, type, payload, { echo: options.echo, ...sendOptions })),

@@ -6,6 +6,8 @@ import { serverError } from './server_error'
 export interface RequestRule extends RequestOptions {
   /** Send again after a reconnect until there is an answer: for what may safely arrive twice. */
   resend: boolean
+  /** The caller's signal fired while the server has the request. */
+  abandoned?: (id: string) => void
 }
 
 /** What was asked and not yet answered, in order. Bounded by count and bytes: past it a request is refused, not dropped. */
@@ -90,7 +92,10 @@ export function createRequests({ env, timeoutMs, limits, maxBytes, send }: Reque
             reject(error)
           },
         }
-        const onAbort = () => entry.reject(localError('aborted', 'aborted', entry.sent))
+        const onAbort = () => {
+          entry.reject(localError('aborted', 'aborted', entry.sent))
+          if (entry.onWire) rule.abandoned?.(id)
+        }
         const ms = rule.timeoutMs ?? timeoutMs
         const stopTimer = env.after(ms, () => entry.reject(localError('timeout', `no answer to ${message.type} in ${ms} ms`, entry.sent)))
         rule.signal?.addEventListener('abort', onAbort)
