@@ -1,5 +1,5 @@
 // Checks what would be published: exports and types by publint and attw, both module systems by loading them,
-// and the size of what a user of `createClient` downloads (docs/decisions/0040-size-of-the-browser-client.md).
+// and the size of what a user of `createClient` downloads (docs/decisions/0042-calls-and-pieces-in-the-client.md).
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -11,8 +11,8 @@ import { build } from 'esbuild'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const budgets = [
-  { what: 'createClient', code: `export { createClient } from './dist/index.js'`, bytes: 12 * 1024 },
-  { what: 'createClient and trackMessages', code: `export { createClient, trackMessages } from './dist/index.js'`, bytes: 13.25 * 1024 },
+  { what: 'createClient', code: `export { createClient } from './dist/index.js'`, bytes: 14 * 1024 },
+  { what: 'createClient and trackMessages', code: `export { createClient, trackMessages } from './dist/index.js'`, bytes: 15.25 * 1024 },
 ]
 
 const run = (...args) => execFileSync('npx', ['--no-install', ...args], { cwd: root, stdio: 'inherit' })

@@ -1,6 +1,6 @@
 import type { On, Publishable, PublishType, TidewireEvent, Undo } from './event'
 import type { LastSeen, PresenceMember, Receipt, ReceiptsReply, RpcCaller, StreamPartName, StreamStatus } from './generated/events'
-import type { HistoryOptions, PublishOptions, RequestOptions, SendOptions, SubscribeOptions, Visibility } from './options'
+import type { HistoryOptions, PublishOptions, RequestOptions, SendOptions, SubscribeOptions, TransferProgress, Visibility } from './options'
 import type { TidewireError } from './error'
 import type { ChannelState, ConnectionState, Position } from './state'
 
@@ -112,6 +112,8 @@ export interface RpcOptions extends RequestOptions {
   signal?: AbortSignal
   /** Calling twice does no harm: sent again after a reconnect, instead of rejecting with `connection_lost`. */
   idempotent?: boolean
+  /** Of a call with parameters that are larger than a message may be: called for each piece that has arrived. */
+  onProgress?: (progress: TransferProgress) => void
 }
 
 export interface RpcAnswer<Result = unknown> {
@@ -159,7 +161,10 @@ export interface Channel<Custom extends object = {}> {
   subscribe(options?: SubscribeOptions): Promise<SubscribeResult>
   /** Stops delivery. The position is kept: a later `subscribe()` catches up. */
   unsubscribe(): Promise<void>
-  /** Resolves when the server has accepted the event; sent again with the same key after a reconnect until then. */
+  /**
+   * Resolves when the server has accepted the event; sent again with the same key after a reconnect until then. An event that is larger than a
+   * message may be goes in pieces, and on from where it was after a reconnect; what is published after it may overtake it.
+   */
   publish<Type extends PublishType<Custom>>(
     type: Type,
     payload: Publishable<Custom>[Type],

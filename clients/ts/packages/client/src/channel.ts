@@ -56,7 +56,7 @@ export function createChannel<Custom extends object>(seams: ChannelSeams): Chann
       const echo = options.echo ?? seams.echo
       const key = options.key ?? env.randomId()
       const message = publication(name, type, payload, { ...options, key, echo })
-      const { payload: ack } = await ask(message, { ...options, resend: true })
+      const { payload: ack } = await ask(message, { ...options, resend: true, large: true })
       const result = publishResult(ack)
       const { offset, epoch } = result
       if (echo === false && offset !== undefined && epoch !== undefined) subscription.skip({ epoch, offset })

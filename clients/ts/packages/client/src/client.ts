@@ -83,6 +83,7 @@ export function createClient<Custom extends object = {}>(options: ClientOptions)
     timeoutMs,
     limits: options.outbox ?? {},
     maxBytes: connection.maxBytes,
+    isOpen: connection.isOpen,
     send: connection.send,
   })
   const closedNow = () => {

@@ -26,6 +26,7 @@ export interface Connection {
   onState(handler: (state: ConnectionState) => void): Undo
   connect(): Promise<void>
   close(): void
+  isOpen(): boolean
   /** False when the connection is not open. */
   send(text: string): boolean
   maxBytes(): number
@@ -309,6 +310,7 @@ export function createConnection(options: ClientOptions, env: Environment, meter
     close() {
       if (state.get().status !== 'closed') shut({ kind: 'closed' })
     },
+    isOpen: () => up,
     send(text) {
       if (!up) return false
       meter.counts.sent++

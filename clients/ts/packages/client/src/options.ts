@@ -88,6 +88,7 @@ export interface ClientOptions {
 }
 
 export interface RequestOptions {
+  /** How long to wait for the answer; of what goes in pieces, for the next of them. */
   timeoutMs?: number
   signal?: AbortSignal
 }
@@ -105,6 +106,15 @@ export interface PublishOptions extends RequestOptions {
   receipt?: ReceiptAsk
   /** Called with the receipt; the same as `(await publish(...)).receipt`. */
   onReceipt?: (receipt: Receipt) => void
+  /** Of an event that is larger than a message may be: called for each piece that has arrived. */
+  onProgress?: (progress: TransferProgress) => void
+}
+
+/** Of a message that goes in pieces. */
+export interface TransferProgress {
+  /** Bytes that have arrived at the server. */
+  sent: number
+  total: number
 }
 
 export type SendOptions = Pick<PublishOptions, 'key' | 'priority' | 'echo' | 'trace'>

@@ -1,13 +1,20 @@
 import { encode, utf8Length, type Incoming, type Outgoing } from './codec'
 import { localError, type TidewireError } from './error'
-import type { Environment, OutboxOptions, RequestOptions } from './options'
+import type { Environment, OutboxOptions, RequestOptions, TransferProgress } from './options'
 import { serverError } from './server_error'
+import { createTransfers, type Large } from './transfer'
 
 export interface RequestRule extends RequestOptions {
   /** Send again after a reconnect until there is an answer: for what may safely arrive twice. */
   resend: boolean
   /** The caller's signal fired while the server has the request. */
   abandoned?: (id: string) => void
+  /** May go in pieces when it is larger than the server takes at once: an event or a call. */
+  large?: boolean
+  /** Of such pieces: how many bytes have arrived. */
+  onProgress?: (progress: TransferProgress) => void
+  /** A piece itself: bounded by its message. */
+  unbounded?: boolean
 }
 
 /** What was asked and not yet answered, in order. Bounded by count and bytes: past it a request is refused, not dropped. */
@@ -23,14 +30,13 @@ export interface Requests {
   readonly size: number
 }
 
-interface Pending {
-  text: string
-  bytes: number
+interface Pending extends Large {
   resend: boolean
+  large: boolean
   /** Sent on the present connection. */
   onWire: boolean
   /** Sent on any connection. */
-  sent: boolean
+  wasSent: boolean
   finish(): void
   resolve(message: Incoming): void
   reject(error: TidewireError): void
@@ -42,22 +48,25 @@ export interface RequestsSeams {
   limits: OutboxOptions
   /** The largest message the server takes. */
   maxBytes(): number
+  isOpen(): boolean
   /** False: not open. */
   send(text: string): boolean
 }
 
-export function createRequests({ env, timeoutMs, limits, maxBytes, send }: RequestsSeams): Requests {
+export function createRequests({ env, timeoutMs, limits, maxBytes, isOpen, send }: RequestsSeams): Requests {
   const { maxMessages = 500, maxBytes: maxPendingBytes = 1 << 20 } = limits
   const pending = new Map<string, Pending>()
   let bytesPending = 0
   let serial = 0
 
   const transmit = (entry: Pending) => {
-    if (entry.bytes > maxBytes()) entry.reject(tooLarge(entry.bytes, maxBytes()))
-    else if ((entry.onWire = send(entry.text))) entry.sent = true
+    if (entry.bytes <= maxBytes()) {
+      if ((entry.onWire = send(entry.text))) entry.sent()
+    } else if (!entry.large) entry.reject(tooLarge(entry.bytes, maxBytes()))
+    else if ((entry.onWire = isOpen())) transfers.send(entry)
   }
 
-  return {
+  const requests: Requests = {
     get size() {
       return pending.size
     },
@@ -67,16 +76,33 @@ export function createRequests({ env, timeoutMs, limits, maxBytes, send }: Reque
       const bytes = utf8Length(text)
       return new Promise((resolve, reject) => {
         if (rule.signal?.aborted) return reject(localError('aborted', 'aborted'))
-        if (bytes > maxBytes()) return reject(tooLarge(bytes, maxBytes()))
-        if (pending.size >= maxMessages || bytesPending + bytes > maxPendingBytes)
+        if (bytes > maxBytes() && !rule.large) return reject(tooLarge(bytes, maxBytes()))
+        if (!rule.unbounded && (pending.size >= maxMessages || bytesPending + bytes > maxPendingBytes))
           return reject(localError('outbox_full', `more than ${maxMessages} requests or ${maxPendingBytes} bytes wait for an answer`))
 
+        const ms = rule.timeoutMs ?? timeoutMs
+        const late = () => entry.reject(localError('timeout', `no answer to ${message.type} in ${ms} ms`, entry.wasSent))
+        let stopTimer = env.after(ms, late)
+        let transferId: string | undefined
         const entry: Pending = {
           text,
           bytes,
+          get transferId() {
+            return (transferId ??= env.randomId())
+          },
           resend: rule.resend,
+          large: rule.large === true,
           onWire: false,
-          sent: false,
+          wasSent: false,
+          over: () => pending.get(id) !== entry,
+          sent: () => void (entry.wasSent = true),
+          progress(received) {
+            if (entry.over()) return
+            stopTimer()
+            stopTimer = env.after(ms, late)
+            rule.onProgress?.({ sent: received, total: bytes })
+          },
+          failed: (error) => entry.reject(error),
           finish() {
             if (!pending.delete(id)) return
             bytesPending -= bytes
@@ -93,11 +119,9 @@ export function createRequests({ env, timeoutMs, limits, maxBytes, send }: Reque
           },
         }
         const onAbort = () => {
-          entry.reject(localError('aborted', 'aborted', entry.sent))
-          if (entry.onWire) rule.abandoned?.(id)
+          entry.reject(localError('aborted', 'aborted', entry.wasSent))
+          if (entry.onWire && entry.wasSent) rule.abandoned?.(id)
         }
-        const ms = rule.timeoutMs ?? timeoutMs
-        const stopTimer = env.after(ms, () => entry.reject(localError('timeout', `no answer to ${message.type} in ${ms} ms`, entry.sent)))
         rule.signal?.addEventListener('abort', onAbort)
         pending.set(id, entry)
         bytesPending += bytes
@@ -120,15 +144,19 @@ export function createRequests({ env, timeoutMs, limits, maxBytes, send }: Reque
       for (const entry of Array.from(pending.values())) if (!entry.onWire) transmit(entry)
     },
     down() {
+      transfers.down()
       for (const entry of Array.from(pending.values())) {
         entry.onWire = false
-        if (entry.sent && !entry.resend) entry.reject(localError('connection_lost', 'the connection was lost before the answer', true))
+        if (entry.wasSent && !entry.resend) entry.reject(localError('connection_lost', 'the connection was lost before the answer', true))
       }
     },
     fail(error) {
+      transfers.down()
       for (const entry of Array.from(pending.values())) entry.reject(error)
     },
   }
+  const transfers = createTransfers({ env, maxBytes, ask: (message) => requests.ask(message, { resend: false, unbounded: true }) })
+  return requests
 }
 
 function tooLarge(bytes: number, limit: number): TidewireError {

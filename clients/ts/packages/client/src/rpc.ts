@@ -11,14 +11,14 @@ export async function call<Result>(
   ask: (message: Outgoing, rule: RequestRule) => Promise<Incoming>,
   method: string,
   params: unknown,
-  { channel, idempotent = false, timeoutMs, signal }: RpcOptions,
+  { channel, idempotent = false, timeoutMs, signal, onProgress }: RpcOptions,
 ): Promise<RpcAnswer<Result>> {
   const limit = timeoutMs === undefined ? undefined : Math.min(Math.max(Math.ceil(timeoutMs), 1), timeoutMaxMs)
   const abandoned = (id: string) => {
     // An answer that was on its way makes it `not_found`.
     ask({ type: 'rpc_cancel', payload: { id } }, { resend: false }).catch(() => {})
   }
-  const rule: RequestRule = { timeoutMs, signal, resend: idempotent, abandoned }
+  const rule: RequestRule = { timeoutMs, signal, resend: idempotent, abandoned, large: true, onProgress }
   const { payload } = await ask({ type: 'rpc', channel, payload: { method, params, timeoutMs: limit } }, rule)
   const { result, messageId } = payload as unknown as RpcResult
   return { result: result as Result, messageId }

@@ -4,6 +4,7 @@ import type { Incoming, Outgoing } from './codec'
 import type { TidewireError } from './error'
 import type { StreamPartName } from './generated/events'
 import type { Environment } from './options'
+import { pieceEnd } from './pieces'
 import type { RequestRule } from './requests'
 
 export interface StreamSeams {
@@ -21,6 +22,8 @@ interface Piece {
   part: StreamPartName | undefined
 }
 
+/** A longer text goes in several pieces, well below the largest message. */
+const pieceBytes = 16 * 1024
 const minRetryMs = 250
 const maxRetryMs = 4_000
 
@@ -107,8 +110,8 @@ export function createStreamWriter(seams: StreamSeams, messageId: string, option
     for (let piece = pieces[next]; piece && inFlight < window; piece = pieces[next]) send(next++, piece)
   }
 
-  const add = async (piece: Piece) => {
-    pieces.push(piece)
+  const add = async (...more: Piece[]) => {
+    pieces.push(...more)
     pump()
     while (!ended && pieces.length - next > window) await new Promise<void>((resume) => waiting.add(resume))
   }
@@ -120,7 +123,13 @@ export function createStreamWriter(seams: StreamSeams, messageId: string, option
       return ended
     },
     async append(content, { part } = {}) {
-      if (!closing && content !== '') await add({ content, isComplete: false, part })
+      if (closing) return
+      const cut: Piece[] = []
+      for (let at = 0, end = 0; at < content.length; at = end) {
+        end = pieceEnd(content, at, pieceBytes)
+        cut.push({ content: content.slice(at, end), isComplete: false, part })
+      }
+      if (cut.length > 0) await add(...cut)
     },
     complete() {
       if (!closing) {

@@ -95,10 +95,10 @@ describe('publishing', () => {
     for (const one of held) await expect(one).rejects.toMatchObject({ name: 'closed' })
   })
 
-  it('a message above the server limit is refused here, not by a lost connection', async () => {
+  it('what is above the server limit and cannot go in pieces is refused here, not by a lost connection', async () => {
     const it = await subscribedScene()
     const huge = { content: '\u00e9'.repeat(40_000), role: 'user' } as const
-    await expect(it.channel.publish('chat_message', huge)).rejects.toMatchObject({ name: 'message_too_large', code: 1003 })
+    await expect(it.channel.shared.set('k', huge)).rejects.toMatchObject({ name: 'message_too_large', code: 1003 })
     expect(it.channel.send('chat_message', huge)).toBe(false)
   })
 

@@ -193,3 +193,17 @@ describe('streams of others', () => {
     expect(await done).toEqual({ status: 'none', streams: [] })
   })
 })
+
+describe('a long text', () => {
+  it('is cut into pieces, between characters, and stays together', async () => {
+    const it = await writing()
+    const long = '🙂"'.repeat(20_000)
+    void it.writer.append(long, { part: { id: 'r', kind: 'reasoning' } })
+    void it.writer.append('.')
+    await it.answer()
+    expect(it.text()).toBe(`${long}.`)
+    expect(it.chunks().length).toBeGreaterThan(5)
+    expect(it.chunks().slice(0, -1).every(({ part }) => part !== undefined)).toBe(true)
+    for (const frame of it.network.current.frames) expect(frame.length).toBeLessThan(32_768)
+  })
+})
