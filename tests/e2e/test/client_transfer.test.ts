@@ -61,7 +61,7 @@ describe('a message that is larger than a message may be', () => {
     // Never back to the beginning.
     expect(sent).toEqual([...sent].sort((a, b) => a - b))
     await until(() => heard.length === 1)
-    expect((heard[0]?.payload as { content: string }).content).toBe(content('x'))
+    expect((heard[0]!.payload as { content: string }).content).toBe(content('x'))
   })
 
   it('may be a call', async () => {
@@ -85,6 +85,6 @@ describe('a message that is larger than a message may be', () => {
     void writer.append(text)
     expect(await writer.complete()).toEqual({ status: 'complete' })
     await until(() => heard.length === 1)
-    expect((heard[0]?.payload as { content: string }).content).toBe(text)
+    expect((heard[0]!.payload as { content: string }).content).toBe(text)
   })
 })
