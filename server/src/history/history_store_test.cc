@@ -9,6 +9,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
+#include "history/faulty_history_store.h"
 #include "history/memory_history_store.h"
 #include "history/sqlite_disk.h"
 
@@ -54,6 +55,40 @@ class MemoryDisk {
   MemoryHistoryStore store_{MemoryHistoryStore::Keeps::channels};
 };
 
+/// The store that the simulation runs on: every transaction takes its time, none fails.
+class FaultyDisk {
+ public:
+  FaultyDisk() { crash(); }
+  FaultyHistoryStore& store() { return *store_; }
+  void restart() {
+    settle([this] { return tasks_.empty(); });
+    crash();
+  }
+  void crash() {
+    tasks_.clear();
+    store_ = std::make_unique<FaultyHistoryStore>(
+        disk_, DiskWorld{.later = [this](std::int64_t /*ms*/,
+                                         Task task) { tasks_.push_back(std::move(task)); },
+                         .plan = [this] { return DiskPlan{.fails = fails}; },
+                         .readable = [] { return true; }});
+  }
+  void settle(const std::function<bool()>& done) {
+    while (!done()) {
+      ASSERT_FALSE(tasks_.empty());
+      Task task = std::move(tasks_.front());
+      tasks_.pop_front();
+      task();
+    }
+  }
+
+  bool fails = false;
+
+ private:
+  MemoryHistoryStore disk_{MemoryHistoryStore::Keeps::channels};
+  std::deque<Task> tasks_;
+  std::unique_ptr<FaultyHistoryStore> store_;
+};
+
 /// The rules every HistoryStore keeps.
 template <typename Disk>
 class HistoryStoreRules : public testing::Test {
@@ -94,7 +129,7 @@ class HistoryStoreRules : public testing::Test {
   std::size_t answered_ = 0;
 };
 
-using Stores = testing::Types<MemoryDisk, SqliteDisk>;
+using Stores = testing::Types<MemoryDisk, SqliteDisk, FaultyDisk>;
 TYPED_TEST_SUITE(HistoryStoreRules, Stores);
 
 TYPED_TEST(HistoryStoreRules, AChannelThatNeverWasHasAFreshEpochAndNothingElse) {
@@ -269,6 +304,32 @@ TYPED_TEST(HistoryStoreRules, AgreesWithAModelUnderAnySequence) {
     }
     disk.settle([&] { return open == 0; });
   }
+}
+
+/// A group that fails takes along what was queued behind it, and a crash what was not committed.
+TEST(FaultyHistoryStoreTest, FailsAndForgetsAsAFileDoes) {
+  FaultyDisk disk;
+  StoredChannelPtr channel = disk.store().open("chat:a", {})->channel;
+  std::vector<std::string> answers;
+  const std::function<void(std::uint64_t, std::string)> append = [&](std::uint64_t offset,
+                                                                     const std::string& name) {
+    ASSERT_TRUE(disk.store().write(channel,
+                                   AppendChange{.publication = publication(offset), .total = 1},
+                                   [&, name](const std::expected<void, Error>& done) {
+                                     answers.push_back(name + (done ? " good" : " bad"));
+                                     if (name == "a" && !done) append(1, "again");
+                                   }));
+  };
+  disk.fails = true;
+  append(1, "a");
+  disk.fails = false;
+  append(2, "b");
+  append(3, "c");
+  disk.settle([&] { return answers.size() == 4; });
+  EXPECT_THAT(answers, ElementsAre("a bad", "b bad", "c bad", "again good"));
+  append(2, "lost");
+  disk.crash();
+  EXPECT_EQ(disk.store().open("chat:a", {})->top, 1U);
 }
 
 struct SqliteFileTest : testing::Test {
