@@ -83,27 +83,35 @@ void ChannelLog::append_surely(const PublishRequest& request, PublishDone done) 
   if (!scope_.context.store.outlives_memory()) return append(request, std::move(done));
   auto parcel = std::make_unique<PublishParcel>(request);
   const PublishRequest& whole = parcel->request();
-  append(whole, [this, parcel = std::move(parcel),
-                 done = std::move(done)](PublishResult result) mutable {
-    if (result) return done(std::move(result));
-    if (unsaved_.size() >= kUnsavedMax) {
-      log_error("a message could not be stored and too many wait already: it is lost",
-                {{"channel", scope_.name}, {"reason", result.error().message}});
-    } else {
-      unsaved_.push_back(std::move(parcel));
-      result.error().message += "; the text is kept and will be stored when the store works again";
-    }
-    done(std::move(result));
-  });
+  append(whole,
+         [this, parcel = std::move(parcel), done = std::move(done)](PublishResult result) mutable {
+           if (result) return done(std::move(result));
+           keep_unsaved({std::move(parcel), std::move(done)}, std::move(result.error()));
+         });
+}
+
+void ChannelLog::keep_unsaved(Unsaved message, Error error) {
+  if (unsaved_.size() >= kUnsavedMax) {
+    log_error("a message could not be stored and too many wait already: it is lost",
+              {{"channel", scope_.name}, {"reason", error.message}});
+    error.code = ErrorCode::limit_exceeded;
+    error.message += "; too many messages wait for the store already: this one is lost";
+    return message.done(std::unexpected(std::move(error)));
+  }
+  error.message += "; the text is kept and will be stored when the store works again";
+  unsaved_.push_back(std::move(message));
+  unsaved_.back().done(std::unexpected(std::move(error)));
 }
 
 void ChannelLog::retry_unsaved() {
   if (saving_ || unsaved_.empty()) return;
   saving_ = true;
-  append(unsaved_.front()->request(), [this](const PublishResult& result) {
+  append(unsaved_.front().parcel->request(), [this](PublishResult result) {
     saving_ = false;
     if (!result) return;
+    Unsaved saved = std::move(unsaved_.front());
     unsaved_.pop_front();
+    saved.done(std::move(result));
     retry_unsaved();
   });
 }

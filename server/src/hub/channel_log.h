@@ -40,7 +40,8 @@ class ChannelLog {
 
   void append(const PublishRequest& request, PublishDone done);
   /// The same for a message that nobody could send again: when the store fails, `done` gets the
-  /// error and the message is kept and stored when the store works again.
+  /// error, the message is kept, and `done` is called once more when it is stored after all. An
+  /// error that is not retryable: too many are kept, and this one is lost.
   void append_surely(const PublishRequest& request, PublishDone done);
 
   /// What came after `since`, or the newest `count`. Everything published later is not in it.
@@ -73,9 +74,15 @@ class ChannelLog {
     PublishDone done;
   };
 
+  struct Unsaved {
+    std::unique_ptr<PublishParcel> parcel;
+    PublishDone done;
+  };
+
   void stored(std::uint64_t attempt, const std::expected<void, Error>& result);
   void take_front();
   void fail_all(const Error& error);
+  void keep_unsaved(Unsaved message, Error error);
   void retry_unsaved();
   void trim_store(WallMillis now);
   [[nodiscard]] KeptRange kept(WallMillis now) const;
@@ -89,7 +96,7 @@ class ChannelLog {
   const ChannelScope& scope_;
   ChannelHistory memory_;
   std::deque<Waiting> waiting_;
-  std::deque<std::unique_ptr<PublishParcel>> unsaved_;
+  std::deque<Unsaved> unsaved_;
   bool saving_ = false;
   std::uint64_t attempt_ = 0;  // grows when what waits has failed
   std::uint64_t total_;        // bytes of all stored publications there ever were

@@ -56,6 +56,22 @@ struct Log : testing::Test {
                       [answer](PublishResult result) { answer->result = std::move(result); });
     return answer;
   }
+  /// A growing message of one piece.
+  std::shared_ptr<Answer> publish_whole(std::string_view message_id = "m1",
+                                        std::uint64_t generation = 0) {
+    auto answer = std::make_shared<Answer>();
+    channel().publish({.channel = "chat:a",
+                       .type = "chat_message_chunk",
+                       .from = {.user_id = "bot"},
+                       .delivery = DeliveryClass::stream,
+                       .message_id = message_id,
+                       .content = "the text",
+                       .generation = generation,
+                       .index = 1,
+                       .complete = true},
+                      [answer](PublishResult result) { answer->result = std::move(result); });
+    return answer;
+  }
   SubscribeSnapshot subscribe(std::optional<StreamPosition> since, std::size_t history = 0) {
     std::optional<SubscribeSnapshot> snapshot;
     channel().subscribe({.channel = "chat:a", .since = std::move(since), .history = history}, 0,
@@ -291,18 +307,14 @@ TEST_F(Log, AChannelStaysWhileAnythingWaits) {
 }
 
 TEST_F(Log, AFinishedMessageThatCouldNotBeStoredIsKeptUntilItIs) {
-  const PublishRequest last{.channel = "chat:a",
-                            .type = "chat_message_chunk",
-                            .from = {.user_id = "bot"},
-                            .delivery = DeliveryClass::stream,
-                            .message_id = "m1",
-                            .content = "the text",
-                            .complete = true};
-  std::optional<PublishResult> told;
-  channel().publish(last, [&](PublishResult result) { told = std::move(result); });
+  const auto told = publish_whole();
   store->fail_all(kFull);
-  ASSERT_TRUE(told && !*told);
-  EXPECT_THAT(told->error().message, HasSubstr("will be stored when the store works again"));
+  ASSERT_TRUE(!told->open() && !*told->result);
+  EXPECT_THAT(told->result->error().message,
+              HasSubstr("will be stored when the store works again"));
+  const auto repeated = publish_whole();
+  ASSERT_TRUE(!repeated->open() && !*repeated->result) << "it is not durable yet";
+  EXPECT_EQ(repeated->result->error().code, ErrorCode::unavailable);
   table->sweep();
   store->fail_all(kFull);  // it still does not
   clock.advance_ms(3'600'000);
@@ -312,6 +324,27 @@ TEST_F(Log, AFinishedMessageThatCouldNotBeStoredIsKeptUntilItIs) {
   EXPECT_THAT(delivered, ElementsAre(1));
   EXPECT_EQ(last_type, "chat_message");
   EXPECT_EQ(store->waiting(), 0U);
+  EXPECT_TRUE((*publish_whole()->result)->duplicate);
+}
+
+TEST_F(Log, ARepeatedLastPieceIsAcknowledgedWhenTheMessageIsStored) {
+  const auto first = publish_whole();
+  const auto repeated = publish_whole();
+  EXPECT_TRUE(first->open());
+  EXPECT_TRUE(repeated->open());
+  store->commit();
+  EXPECT_EQ(first->offset(), 1U);
+  EXPECT_EQ(repeated->offset(), 1U);
+  EXPECT_TRUE((*repeated->result)->duplicate);
+  EXPECT_THAT(delivered, ElementsAre(1));
+}
+
+TEST_F(Log, OnlySoManyRepeatsOfALastPieceWait) {
+  for (std::size_t i = 0; i <= ChannelStreams::kRepeatsMax; ++i)
+    EXPECT_TRUE(publish_whole()->open());
+  const auto more = publish_whole();
+  ASSERT_FALSE(more->open());
+  EXPECT_EQ(more->result->error().code, ErrorCode::overloaded);
 }
 
 TEST_F(Log, OnlySoManyFinishedMessagesAreKeptForAStoreThatFails) {
@@ -327,11 +360,13 @@ TEST_F(Log, OnlySoManyFinishedMessagesAreKeptForAStoreThatFails) {
                        .complete = true},
                       [&](PublishResult result) { told = std::move(result); });
     store->fail_all(kFull);
-    return told->error().message;
+    return told->error();
   };
   for (std::size_t i = 0; i < ChannelLog::kUnsavedMax; ++i)
-    ASSERT_THAT(finish(i), HasSubstr("will be stored when the store works again"));
-  EXPECT_EQ(finish(ChannelLog::kUnsavedMax), kFull.message) << "this one is lost, and that is said";
+    ASSERT_THAT(finish(i).message, HasSubstr("will be stored when the store works again"));
+  const Error lost = finish(ChannelLog::kUnsavedMax);
+  EXPECT_EQ(lost.code, ErrorCode::limit_exceeded) << "to try again would not help";
+  EXPECT_THAT(lost.message, HasSubstr("this one is lost"));
   store->passes = true;
   table->sweep();
   EXPECT_EQ(delivered.size(), ChannelLog::kUnsavedMax);

@@ -41,7 +41,7 @@ void ChannelStreams::publish(const PublishRequest& request, PublishDone done) {
   const WallMillis now = scope_.now();
   const auto taken = table_.append(offer_of(request), now);
   if (!taken) return done(std::unexpected(taken.error()));
-  if (taken->duplicate) return done(PublishAck{.duplicate = true});
+  if (taken->duplicate) return repeated(request, std::move(done));
 
   FoldedPiece piece{.message_id = std::string(request.message_id),
                     .generation = request.generation,
@@ -59,6 +59,18 @@ void ChannelStreams::publish(const PublishRequest& request, PublishDone done) {
   if (!cancel) return done(PublishAck{});
   end_early(std::string(request.message_id), StreamEnd::cancelled);
   done(PublishAck{.cancel = std::make_shared<const StreamCancel>(std::move(*cancel))});
+}
+
+/// What the `ack` of a last piece says, that the whole is durable, its repeat must not say before.
+void ChannelStreams::repeated(const PublishRequest& request, PublishDone done) {
+  const auto ending = request.complete
+                          ? endings_.find({std::string(request.message_id), request.generation})
+                          : endings_.end();
+  if (ending == endings_.end()) return done(PublishAck{.duplicate = true});
+  if (ending->second.error) return done(std::unexpected(*ending->second.error));
+  if (ending->second.waiting.size() >= kRepeatsMax)
+    return done(fail(ErrorCode::overloaded, "too many repeats of this piece wait for the store"));
+  ending->second.waiting.push_back(std::move(done));
 }
 
 void ChannelStreams::announce(const PublishRequest& request, PublishDone done) {
@@ -99,11 +111,29 @@ void ChannelStreams::finish(std::string_view message_id, StreamEnd end, PublishD
   FoldedPiece whole = stream->whole();
   if (end != StreamEnd::complete) whole.status = to_name(end);
   const std::string payload = whole.message_payload("assistant");
+  EndingId id{whole.message_id, whole.generation};
+  endings_.try_emplace(id);
   append_({.channel = scope_.name,
            .type = to_name(MessageType::chat_message),
            .payload = payload,
            .from = view_of(producer.mapped().sender)},
-          std::move(done));
+          [this, id = std::move(id), done = std::move(done)](PublishResult result) mutable {
+            settle(id, result);
+            if (auto first = std::exchange(done, nullptr)) first(std::move(result));
+          });
+}
+
+void ChannelStreams::settle(const EndingId& id, const PublishResult& result) {
+  const auto found = endings_.find(id);
+  auto waiting = std::exchange(found->second.waiting, {});
+  if (result || !is_retryable(result.error().code)) {
+    endings_.erase(found);
+  } else {
+    found->second.error = result.error();
+  }
+  PublishResult again = result;
+  if (again) again->duplicate = true;
+  for (PublishDone& each : waiting) each(again);
 }
 
 PublishRequest ChannelStreams::piece_request(const PublicationSender& sender) const {

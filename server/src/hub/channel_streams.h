@@ -3,8 +3,10 @@
 #include <expected>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "hub/cancel_request.h"
@@ -20,15 +22,21 @@ namespace tidewire {
 /// each becomes.
 ///
 /// Owner:  one Channel. Thread: the channel's owner shard.
-/// Limit:  ChannelLimits::streams.
+/// Limit:  ChannelLimits::streams; kRepeatsMax repeats of one last piece wait for the store, past
+/// it
+///         `overloaded`.
 class ChannelStreams {
  public:
-  /// Appends the durable message that a growing one has become.
+  static constexpr std::size_t kRepeatsMax = 16;
+
+  /// Appends the durable message that a growing one has become. `done` as in
+  /// ChannelLog::append_surely.
   using Append = std::function<void(const PublishRequest& whole, PublishDone done)>;
 
   ChannelStreams(const ChannelScope& scope, Append append);
 
-  /// Takes one piece; `done` gets the answer, for the last piece when the whole is durable.
+  /// Takes one piece; `done` gets the answer, for the last piece when the whole is durable, also
+  /// when it is a repeated one.
   void publish(const PublishRequest& request, PublishDone done);
 
   /// Ends a growing message: the text so far becomes a durable message with status `cancelled`.
@@ -53,6 +61,15 @@ class ChannelStreams {
   [[nodiscard]] bool idle();
 
  private:
+  /// A message that has ended and is not stored yet.
+  struct Ending {
+    std::optional<Error> error;  // of the store, which will be tried again
+    std::vector<PublishDone> waiting;
+  };
+  using EndingId = std::pair<std::string, std::uint64_t>;  // message id and generation
+
+  void repeated(const PublishRequest& request, PublishDone done);
+  void settle(const EndingId& id, const PublishResult& result);
   void announce(const PublishRequest& request, PublishDone done);
   void end_early(const std::string& message_id, StreamEnd end);
   void finish(std::string_view message_id, StreamEnd end, PublishDone done);
@@ -66,6 +83,7 @@ class ChannelStreams {
   StreamTable table_;
   EarlyCancels early_cancels_;
   std::map<std::string, Producer, std::less<>> producers_;  // by message id
+  std::map<EndingId, Ending> endings_;
 };
 
 }  // namespace tidewire
