@@ -48,6 +48,12 @@ void RollUp::take_live(Rendering& piece, Message& message, MonoMillis now) {
 
 void RollUp::take_whole(Rendering& piece, Message& message, MonoMillis now) {
   const Publication& publication = *piece.publication();
+  if (message.fold) {
+    // The whole goes on under the name of whoever goes on with it: a producer comes back over
+    // another connection, and the text that is held back may not be overtaken.
+    message.fold->sender = publication.sender;
+    message.fold->echo = publication.echo;
+  }
   if (!message.fold || !fold_piece(*message.fold, publication)) {
     if (publication.piece.rev_from != 1) {
       laid_out_.push_back(&piece);  // the beginning is not known here, but to the members

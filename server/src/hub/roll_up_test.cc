@@ -73,12 +73,12 @@ using Got = std::vector<std::string>;
 class RollUpTest : public ::testing::Test {
  protected:
   void piece(std::uint64_t index, std::string_view content, bool complete = false,
-             std::string_view message = "m") {
+             std::string_view message = "m", std::string_view connection = "c-bot") {
     domain_.nodes[0]->publish(
         {.channel = "chat:1",
          .type = "chat_message_chunk",
          .payload = "{}",
-         .from = {.user_id = "bot", .connection_id = "c-bot", .client = "test"},
+         .from = {.user_id = "bot", .connection_id = connection, .client = "test"},
          .delivery = DeliveryClass::stream,
          .message_id = message,
          .content = content,
@@ -177,6 +177,18 @@ TEST_F(RollUpTest, ConflatesToTheWholeTextSoFar) {
   EXPECT_EQ(reader.got, (Got{"1-3=abc", "1-5=abcde"}));
   piece(6, "f", true);
   EXPECT_EQ(reader.got, (Got{"1-3=abc", "1-5=abcde", "1-6=abcdef", "whole"}));
+}
+
+TEST_F(RollUpTest, ConflatesOnWhenTheProducerComesBackOverAnotherConnection) {
+  Reader reader(domain_, kConflate100, "r");
+  piece(1, "a");
+  piece(2, "b");
+  piece(3, "c", false, "m", "c-bot again");
+  advance(120);
+  EXPECT_EQ(reader.got, (Got{"1-1=a", "1-3=abc"}));
+  piece(4, "d", false, "m", "c-bot again");
+  advance(120);
+  EXPECT_EQ(reader.got.back(), "1-4=abcd");
 }
 
 TEST_F(RollUpTest, SendsOnlyTheWholeMessageToWhoWantsNoMore) {
