@@ -87,8 +87,9 @@ struct ChannelLife {
 struct AppendChange {
   PublicationPtr publication;
   std::uint64_t total = 0;
-  WallMillis expires_at = 0;      // when its channel has no use for it any more
-  WallMillis key_expires_at = 0;  // of publication->key, when it has one
+  WallMillis expires_at = 0;  // when its channel has no use for it any more
+  std::string key;            // that its sender must not use again; empty: none
+  WallMillis key_expires_at = 0;
 };
 struct StateSetChange {
   StoredState value;

@@ -56,9 +56,9 @@ class MemoryDisk {
 };
 
 /// The store that the simulation runs on: every transaction takes its time, none fails.
-class FaultyDisk {
+class SimulatedDisk {
  public:
-  FaultyDisk() { crash(); }
+  SimulatedDisk() { crash(); }
   FaultyHistoryStore& store() { return *store_; }
   void restart() {
     settle([this] { return tasks_.empty(); });
@@ -129,7 +129,7 @@ class HistoryStoreRules : public testing::Test {
   std::size_t answered_ = 0;
 };
 
-using Stores = testing::Types<MemoryDisk, SqliteDisk, FaultyDisk>;
+using Stores = testing::Types<MemoryDisk, SqliteDisk, SimulatedDisk>;
 TYPED_TEST_SUITE(HistoryStoreRules, Stores);
 
 TYPED_TEST(HistoryStoreRules, AChannelThatNeverWasHasAFreshEpochAndNothingElse) {
@@ -215,9 +215,10 @@ TYPED_TEST(HistoryStoreRules, TrimsByCountBytesAndAgeAndKeepsTheTop) {
 
 TYPED_TEST(HistoryStoreRules, KeysOutliveTheirPublicationUntilTheirTime) {
   const auto channel = this->open().channel;
-  this->write(channel, AppendChange{.publication = publication(1, 1'000, "k1"),
+  this->write(channel, AppendChange{.publication = publication(1, 1'000, "the client's"),
                                     .total = 10,
                                     .expires_at = 2'000,
+                                    .key = "k1",
                                     .key_expires_at = 5'000});
   this->append(channel, 2, 2);
   this->disk.store().trim(channel, {.first_offset = 2}, 1'000);
@@ -308,7 +309,7 @@ TYPED_TEST(HistoryStoreRules, AgreesWithAModelUnderAnySequence) {
 
 /// A group that fails takes along what was queued behind it, and a crash what was not committed.
 TEST(FaultyHistoryStoreTest, FailsAndForgetsAsAFileDoes) {
-  FaultyDisk disk;
+  SimulatedDisk disk;
   StoredChannelPtr channel = disk.store().open("chat:a", {})->channel;
   std::vector<std::string> answers;
   const std::function<void(std::uint64_t, std::string)> append = [&](std::uint64_t offset,

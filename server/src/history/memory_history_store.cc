@@ -21,8 +21,9 @@ struct MemoryHistoryStore::Record final : StoredChannel {
     const Publication& made = *change.publication;
     top = made.offset;
     bytes_total = change.total;
-    if (!made.key.empty() && change.key_expires_at > made.ts)
-      keys.push_back({made.sender.user_id, made.key, made.offset, change.key_expires_at});
+    if (!change.key.empty() && change.key_expires_at > made.ts)
+      keys.push_back(
+          {made.sender.user_id, std::move(change.key), made.offset, change.key_expires_at});
     rows.push_back({std::move(change.publication), change.total});
   }
   void apply(StateSetChange&& change) {

@@ -14,7 +14,8 @@ Error cannot_read(const char* reason) {
 }
 
 std::size_t size_of(const StoreChange& change) {
-  if (const auto* append = std::get_if<AppendChange>(&change)) return append->publication->cost();
+  if (const auto* append = std::get_if<AppendChange>(&change))
+    return append->publication->cost() + append->key.size();
   if (const auto* state = std::get_if<StateSetChange>(&change))
     return state->value.key.size() + state->value.json.size();
   if (const auto* cursor = std::get_if<CursorChange>(&change)) return cursor->cursor.body.size();

@@ -117,8 +117,8 @@ void SqliteTransaction::apply_to(SqliteWork& work, AppendChange& change) {
             each.trace, std::uint64_t{each.payload_at}, std::uint64_t{each.payload_size},
             each.json())
       .run();
-  if (!each.key.empty() && change.key_expires_at > each.ts)
-    add_key_.with(id, each.offset, each.sender.user_id, each.key, change.key_expires_at).run();
+  if (!change.key.empty() && change.key_expires_at > each.ts)
+    add_key_.with(id, each.offset, each.sender.user_id, change.key, change.key_expires_at).run();
   SqliteChannel::Row& row = work.channel->next;
   row.top = each.offset;
   row.total = change.total;

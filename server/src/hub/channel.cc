@@ -4,17 +4,12 @@
 #include <utility>
 
 #include "hub/publication_factory.h"
+#include "hub/stored_key.h"
 
 namespace tidewire {
 namespace {
 
 constexpr std::int64_t kIdleMsMin = 60'000;
-
-/// What tells a publish from all others of its user: its key, or else its number in its session.
-std::string key_of(const PublishRequest& request) {
-  if (!request.key.empty() || request.seq == 0) return std::string(request.key);
-  return "seq " + std::to_string(request.seq) + ' ' + std::string(request.session_id);
-}
 
 }  // namespace
 
@@ -38,9 +33,15 @@ Channel::Channel(const NamespaceConfig& options, const ChannelContext& context, 
       receipts_(options.receipts ? std::make_unique<ChannelReceipts>(scope_, life.cursors)
                                  : nullptr),
       touched_at_(scope_.now()) {
-  for (const StoredKey& each : life.keys)
-    keys_.restore(each.user_id, each.key,
-                  {.position = StreamPosition{scope_.stored->epoch, each.offset}}, each.expires_at);
+  for (const StoredKey& each : life.keys) {
+    if (auto ended = ended_stream(each)) {
+      streams_.restore(std::move(*ended));
+    } else {
+      keys_.restore(each.user_id, each.key,
+                    {.position = StreamPosition{scope_.stored->epoch, each.offset}},
+                    each.expires_at);
+    }
+  }
 }
 
 void Channel::wake_at(MonoMillis due) {

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "hub/publication_factory.h"
+#include "hub/stored_key.h"
 #include "observability/log.h"
 
 namespace tidewire {
@@ -44,6 +45,7 @@ void ChannelLog::append(const PublishRequest& request, PublishDone done) {
       AppendChange{.publication = std::move(made),
                    .total = next_total_,
                    .expires_at = now + scope_.options.history_ttl.count(),
+                   .key = key_of(request),
                    .key_expires_at = now + scope_.options.idempotency_window.count()},
       [this, attempt = attempt_](const std::expected<void, Error>& result) {
         stored(attempt, result);

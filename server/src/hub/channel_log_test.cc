@@ -339,6 +339,56 @@ TEST_F(Log, ARepeatedLastPieceIsAcknowledgedWhenTheMessageIsStored) {
   EXPECT_THAT(delivered, ElementsAre(1));
 }
 
+TEST_F(Log, ARestartKnowsWhichMessagesHaveEnded) {
+  store->passes = true;
+  publish_whole("m 1");
+  publish_whole("m2", 4);
+  restart();
+  store->passes = true;
+  EXPECT_TRUE((*publish_whole("m 1")->result)->duplicate) << "its producer sends it all again";
+  EXPECT_EQ(publish_whole("m2", 3)->result->error().code, ErrorCode::stream_fenced);
+  EXPECT_EQ(publish_whole("m2", 5)->result->error().code, ErrorCode::stream_closed);
+  EXPECT_EQ(channel().top().offset, 2U);
+  EXPECT_EQ(publish_whole("m3")->offset(), 3U);
+}
+
+TEST_F(Log, AMessageThatWasInterruptedBeforeARestartMayBeBegunAgainAfterIt) {
+  store->passes = true;
+  PublishRequest piece{.channel = "chat:a",
+                       .type = "chat_message_chunk",
+                       .from = {.user_id = "bot"},
+                       .delivery = DeliveryClass::stream,
+                       .message_id = "m1",
+                       .content = "half",
+                       .index = 1};
+  channel().publish(piece, [](const PublishResult& result) { EXPECT_TRUE(result); });
+  EXPECT_TRUE(channel().end_stream({.message_id = "m1", .producer = "bot"}));
+  restart();
+  store->passes = true;
+  EXPECT_TRUE((*publish_whole("m1")->result)->duplicate) << "piece 1 was taken";
+  EXPECT_EQ(publish_whole("m1", 1)->offset(), 2U);
+}
+
+TEST_F(Log, ARestartKnowsANumberedPublishWithoutAKey) {
+  store->passes = true;
+  const auto numbered = [this](std::uint64_t seq) {
+    std::optional<PublishResult> answer;
+    channel().publish({.channel = "chat:a",
+                       .type = "chat_message",
+                       .payload = "{}",
+                       .session_id = "s1",
+                       .from = {.user_id = "ann"},
+                       .seq = seq},
+                      [&](PublishResult result) { answer = std::move(result); });
+    return answer->value();
+  };
+  EXPECT_FALSE(numbered(1).duplicate);
+  restart();
+  store->passes = true;
+  EXPECT_TRUE(numbered(1).duplicate);
+  EXPECT_FALSE(numbered(2).duplicate);
+}
+
 TEST_F(Log, OnlySoManyRepeatsOfALastPieceWait) {
   for (std::size_t i = 0; i <= ChannelStreams::kRepeatsMax; ++i)
     EXPECT_TRUE(publish_whole()->open());

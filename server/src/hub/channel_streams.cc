@@ -116,7 +116,11 @@ void ChannelStreams::finish(std::string_view message_id, StreamEnd end, PublishD
   append_({.channel = scope_.name,
            .type = to_name(MessageType::chat_message),
            .payload = payload,
-           .from = view_of(producer.mapped().sender)},
+           .from = view_of(producer.mapped().sender),
+           .message_id = message_id,
+           .generation = whole.generation,
+           .index = stream->pieces(),
+           .complete = end != StreamEnd::interrupted},
           [this, id = std::move(id), done = std::move(done)](PublishResult result) mutable {
             settle(id, result);
             if (auto first = std::exchange(done, nullptr)) first(std::move(result));

@@ -35,6 +35,9 @@ class ChannelStreams {
 
   ChannelStreams(const ChannelScope& scope, Append append);
 
+  /// A message that ended in an earlier life of the channel.
+  void restore(EndedStream ended) { table_.remember(std::move(ended)); }
+
   /// Takes one piece; `done` gets the answer, for the last piece when the whole is durable, also
   /// when it is a repeated one.
   void publish(const PublishRequest& request, PublishDone done);

@@ -39,7 +39,8 @@ struct PublishRequest {
   bool echo = true;
   std::shared_ptr<ReceiptWish> receipt;  // durable only
 
-  // What a piece of a growing message says (delivery == stream).
+  // What a piece of a growing message says (delivery == stream); of the durable message that it has
+  // become, so that its end is remembered: id, generation, number of pieces, and not interrupted.
   std::string_view message_id;
   std::string_view content;
   std::string_view part_id;

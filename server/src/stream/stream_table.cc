@@ -1,6 +1,7 @@
 #include "stream/stream_table.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace tidewire {
 namespace {
@@ -26,11 +27,14 @@ std::string_view to_name(StreamEnd end) {
   return "";
 }
 
-const StreamTable::Finished* StreamTable::ended(std::string_view message_id) const {
-  // The newest first: a message may have been interrupted several times.
-  const auto found =
-      std::ranges::find(finished_.rbegin(), finished_.rend(), message_id, &Finished::message_id);
-  return found == finished_.rend() ? nullptr : &*found;
+const EndedStream* StreamTable::ended(std::string_view message_id) const {
+  // A message may have been interrupted several times, and a store may remember the last of its
+  // generations before an earlier one.
+  const EndedStream* last = nullptr;
+  for (const EndedStream& each : finished_)
+    if (each.message_id == message_id && (last == nullptr || each.generation > last->generation))
+      last = &each;
+  return last;
 }
 
 std::expected<MessageStream*, Error> StreamTable::place_of(const PieceOffer& piece) const {
@@ -46,7 +50,7 @@ std::expected<MessageStream*, Error> StreamTable::place_of(const PieceOffer& pie
 }
 
 std::expected<void, Error> StreamTable::may_begin(const PieceOffer& piece) const {
-  if (const Finished* before = ended(piece.message_id)) {
+  if (const EndedStream* before = ended(piece.message_id)) {
     if (piece.generation < before->generation)
       return std::unexpected(stream_fenced(before->generation));
     const bool anew = before->end == StreamEnd::interrupted && before->producer == piece.producer &&
@@ -79,7 +83,7 @@ std::expected<StreamPiece, Error> StreamTable::append(const PieceOffer& piece, W
     const bool duplicate = *outcome == MessageStream::Outcome::duplicate;
     return StreamPiece{duplicate, duplicate ? piece.index : stream->pieces()};
   }
-  const Finished* before = ended(piece.message_id);
+  const EndedStream* before = ended(piece.message_id);
   if (before != nullptr && before->generation == piece.generation && piece.index != 0 &&
       piece.index <= before->pieces)
     return StreamPiece{true, piece.index};
@@ -116,10 +120,13 @@ std::unique_ptr<MessageStream> StreamTable::finish(std::string_view message_id, 
   if (found == growing_.end()) return nullptr;
   std::unique_ptr<MessageStream> stream = std::move(found->second);
   growing_.erase(found);
-  finished_.push_back(
-      {stream->message_id(), stream->producer(), stream->generation(), stream->pieces(), end});
-  if (finished_.size() > limits_.remembered_max) finished_.pop_front();
+  remember({stream->message_id(), stream->producer(), stream->generation(), stream->pieces(), end});
   return stream;
+}
+
+void StreamTable::remember(EndedStream ended) {
+  finished_.push_back(std::move(ended));
+  if (finished_.size() > limits_.remembered_max) finished_.pop_front();
 }
 
 std::vector<std::string> StreamTable::abandoned(WallMillis now) const {

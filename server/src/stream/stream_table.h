@@ -21,6 +21,14 @@ enum class StreamEnd : std::uint8_t { complete, cancelled, interrupted };
 
 [[nodiscard]] std::string_view to_name(StreamEnd end);
 
+struct EndedStream {
+  std::string message_id;
+  std::string producer;  // user id
+  std::uint64_t generation = 0;
+  std::uint64_t pieces = 0;
+  StreamEnd end = StreamEnd::complete;
+};
+
 /// The growing messages of one channel, and which messages have just ended.
 ///
 /// Generations fence: the highest that a message was begun with is its current one, and a producer
@@ -49,6 +57,9 @@ class StreamTable {
   /// Whether the message is one of the last remembered_max that ended.
   [[nodiscard]] bool has_ended(std::string_view message_id) const;
 
+  /// A message that has ended before this table was: its repeats are known.
+  void remember(EndedStream ended);
+
   /// Ends a message and gives it away; later repeats of its pieces are duplicates.
   std::unique_ptr<MessageStream> finish(std::string_view message_id, StreamEnd end);
 
@@ -60,24 +71,17 @@ class StreamTable {
   [[nodiscard]] std::size_t size() const { return growing_.size(); }
 
  private:
-  struct Finished {
-    std::string message_id;
-    std::string producer;
-    std::uint64_t generation;
-    std::uint64_t pieces;
-    StreamEnd end;
-  };
   using Growing = std::map<std::string, std::unique_ptr<MessageStream>, std::less<>>;
 
   /// The stream that the piece belongs to, as it stands; nullptr when it begins one.
   [[nodiscard]] std::expected<MessageStream*, Error> place_of(const PieceOffer& piece) const;
   [[nodiscard]] std::expected<void, Error> may_begin(const PieceOffer& piece) const;
-  [[nodiscard]] const Finished* ended(std::string_view message_id) const;
+  [[nodiscard]] const EndedStream* ended(std::string_view message_id) const;
   void begin(std::unique_ptr<MessageStream> stream);
 
   StreamLimits limits_;
   Growing growing_;
-  std::deque<Finished> finished_;
+  std::deque<EndedStream> finished_;
 };
 
 }  // namespace tidewire

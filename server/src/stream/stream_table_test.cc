@@ -120,6 +120,18 @@ TEST(StreamTable, AnInterruptedAnswerMayBeginAnewAndNoOther) {
   }
 }
 
+TEST(StreamTable, TheHighestGenerationCountsInWhateverOrderTheyAreRemembered) {
+  StreamTable table(kLimits);
+  table.remember({.message_id = "m", .producer = "ann", .generation = 1, .pieces = 1});
+  table.remember({.message_id = "m",
+                  .producer = "ann",
+                  .generation = 0,
+                  .pieces = 1,
+                  .end = StreamEnd::interrupted});
+  EXPECT_TRUE(table.append(piece("m", "ann", 1, "a", 1), 0)->duplicate);
+  EXPECT_EQ(table.append(piece("m", "ann", 1, "a", 2), 0).error().code, ErrorCode::stream_closed);
+}
+
 TEST(StreamTable, AMessageCanBeAnnouncedBeforeItsFirstPiece) {
   StreamTable table(kLimits);
   EXPECT_FALSE(table.open(piece("m", "ann", 0, ""), 0)->duplicate);
