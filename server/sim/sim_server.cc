@@ -58,7 +58,7 @@ struct SimShard {
   JsonCodec json;
   ProtoCodec proto;
   ws::DeflateScratch deflate{ws::DeflateConfig{}};
-  WireForms forms{proto, deflate};
+  WireForms forms{json, proto, deflate};
   TimerWheel timers;
   GatherScratch scratch;
   SchemaRegistry schemas;

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "hub/piece_fold.h"
 #include "hub/publication_factory.h"
 
 namespace tidewire {
@@ -86,10 +87,16 @@ void ChannelStreams::announce(const PublishRequest& request, PublishDone done) {
 }
 
 PublicationPtr ChannelStreams::make_piece(FoldedPiece piece, PublishRequest request) const {
-  const std::string payload = piece.chunk_payload();
-  request.payload = payload;
   request.key = {};
-  auto made = make_publication(scope_.context.codec, request, {.ts = scope_.now()});
+  const bool plain = request.nonce.empty() && request.sig.empty() && request.enc.empty();
+  std::shared_ptr<Publication> made;
+  if (plain) {  // encoded by whoever has a reader that does not fold
+    made = make_unencoded(request, {.ts = scope_.now()});
+  } else {
+    const std::string payload = piece.chunk_payload();
+    request.payload = payload;
+    made = make_publication(scope_.context.codec, request, {.ts = scope_.now()});
+  }
   made->piece = std::move(piece);
   return made;
 }
@@ -217,7 +224,8 @@ std::vector<PublicationPtr> ChannelStreams::snapshots() const {
 
 PublicationPtr ChannelStreams::snapshot(const MessageStream& stream) const {
   const auto producer = producers_.find(stream.message_id());
-  return make_piece(stream.whole(), piece_request(producer->second.sender));
+  return encode_piece(scope_.context.codec,
+                      *make_piece(stream.whole(), piece_request(producer->second.sender)));
 }
 
 bool ChannelStreams::idle() {

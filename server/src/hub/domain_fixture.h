@@ -88,7 +88,7 @@ class Domain {
   JsonCodec json;
   ProtoCodec proto;
   ws::DeflateScratch deflate{ws::DeflateConfig{}};
-  WireForms forms{proto, deflate};
+  WireForms forms{json, proto, deflate};
   ChannelLimits limits;
   std::vector<std::unique_ptr<ServerMetrics>> metrics;
   std::vector<std::unique_ptr<HistoryStore>> stores;

@@ -167,7 +167,7 @@ void Hub::count(const Rendering& rendering, std::size_t reached) {
   const Publication& publication = *rendering.publication();
   metrics_.deliveries.add(reached);
   metrics_.messages_sent[publication.label].add(reached);
-  metrics_.bytes_sent[publication.label].add(reached * publication.frame.size());
+  metrics_.bytes_sent[publication.label].add(reached * rendering.frame_bytes());
 }
 
 void Hub::flush_due(Topic& topic, RollUp& roll_up) {

@@ -16,6 +16,7 @@ class Listener final : public Subscriber {
       : id(std::move(id)), subscription(*this, std::move(channel)), node_(*domain.nodes[shard]) {}
 
   void deliver(Subscription& at, Rendering& rendering) override {
+    (void)rendering.frame(kPlainJsonForm);
     const PublicationPtr& publication = rendering.publication();
     if (publication->offset != 0) {
       EXPECT_TRUE(at.advance(publication->offset)) << id << " missed a publication";
@@ -348,6 +349,26 @@ TEST(Node, ListsTheChannelsOfAllShards) {
       "chat:", 100, [&](std::vector<ChannelSummary> list) { found = std::move(list); });
   domain.mesh.run();
   EXPECT_EQ(found.size(), 20U);
+}
+
+TEST(Rendering, EncodesAPieceForTheFirstWhoWantsItAsItIs) {
+  Domain domain(1);
+  Publication said;
+  said.channel = "chat:1";
+  said.type = "chat_message_chunk";
+  said.delivery = DeliveryClass::stream;
+  said.sender = {"ann", "c1", "web"};
+  said.piece = {.message_id = "m", .rev_from = 3, .rev_to = 3};
+  said.piece.add({}, {}, {}, "Hello");
+  Rendering rendering(std::make_shared<const Publication>(said), domain.forms, 0);
+  EXPECT_EQ(rendering.frame_bytes(), 0U) << "nobody wants it yet";
+  const ws::SharedFrame frame = rendering.frame(kPlainJsonForm);
+  EXPECT_NE(frame.payload().find(R"("content":"Hello")"), std::string_view::npos);
+  EXPECT_TRUE(frame.same_as(rendering.publication()->frame));
+  EXPECT_TRUE(frame.same_as(rendering.frame(kPlainJsonForm))) << "once";
+  const FormId proto = domain.forms.intern(true, std::nullopt);
+  EXPECT_NE(rendering.frame(proto).payload().find(rendering.publication()->payload()),
+            std::string_view::npos);
 }
 
 TEST(Node, WritesTheProtoFormOfWhatItDelivers) {

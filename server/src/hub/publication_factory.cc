@@ -2,6 +2,25 @@
 
 namespace tidewire {
 
+std::shared_ptr<Publication> make_unencoded(const PublishRequest& request,
+                                            const PublicationStamp& stamp) {
+  auto made = std::make_shared<Publication>();
+  made->channel = request.channel;
+  made->type = request.type;
+  made->label = type_label(request.type);
+  made->delivery = request.delivery;
+  made->priority = request.priority;
+  made->offset = stamp.position.offset;
+  if (made->offset != 0) made->epoch = stamp.position.epoch;
+  made->ts = stamp.ts;
+  made->echo = request.echo;
+  made->sender = {std::string(request.from.user_id), std::string(request.from.connection_id),
+                  std::string(request.from.client)};
+  made->key = request.key;
+  made->trace = request.trace;
+  return made;
+}
+
 std::shared_ptr<Publication> make_publication(const Codec& json, const PublishRequest& request,
                                               const PublicationStamp& stamp) {
   OutgoingMessage message{.type = request.type,
@@ -20,20 +39,7 @@ std::shared_ptr<Publication> make_publication(const Codec& json, const PublishRe
   if (!request.from.user_id.empty() || !request.from.connection_id.empty())
     message.from = &request.from;
 
-  auto made = std::make_shared<Publication>();
-  made->channel = request.channel;
-  made->type = request.type;
-  made->label = type_label(request.type);
-  made->delivery = request.delivery;
-  made->priority = request.priority;
-  made->offset = stamp.position.offset;
-  made->ts = stamp.ts;
-  made->echo = request.echo;
-  made->sender = {std::string(request.from.user_id), std::string(request.from.connection_id),
-                  std::string(request.from.client)};
-  made->key = request.key;
-  made->trace = request.trace;
-  if (message.offset) made->epoch = message.epoch;
+  auto made = make_unencoded(request, stamp);
   made->frame = ws::SharedFrame::make(ws::Opcode::text, json.encode(message));
   // The encoder writes `payload` once, byte for byte, and nothing that it writes before can hold
   // this text: types and channels have no quotes.

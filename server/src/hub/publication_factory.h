@@ -12,6 +12,10 @@ struct PublicationStamp {
   WallMillis ts = 0;
 };
 
+/// An event that is not encoded yet, so that it has neither frame nor payload.
+[[nodiscard]] std::shared_ptr<Publication> make_unencoded(const PublishRequest& request,
+                                                          const PublicationStamp& stamp);
+
 /// Encodes an event once: the envelope every subscriber gets, as one shared frame.
 [[nodiscard]] std::shared_ptr<Publication> make_publication(const Codec& json,
                                                             const PublishRequest& request,

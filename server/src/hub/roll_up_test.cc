@@ -29,6 +29,7 @@ class Reader final : public Subscriber {
   Reader& operator=(const Reader&) = delete;
 
   void deliver(Subscription& /*at*/, Rendering& rendering) override {
+    (void)rendering.frame(kPlainJsonForm);
     read(*rendering.publication());
   }
   void change(StreamMode mode) { node_.hub().change_mode(subscription, mode); }

@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <string>
 
+#include "hub/piece_fold.h"
+
 namespace tidewire {
 
-WireForms::WireForms(const Codec& proto, ws::DeflateScratch& scratch)
-    : proto_codec_(proto), scratch_(scratch) {
+WireForms::WireForms(const Codec& json, const Codec& proto, ws::DeflateScratch& scratch)
+    : json_codec_(json), proto_codec_(proto), scratch_(scratch) {
   forms_.push_back({});
   forms_.push_back({.proto = true});
 }
@@ -23,6 +25,10 @@ FormId WireForms::intern(bool proto, const std::optional<ws::DeflateParams>& def
   if (forms_.size() >= kFormsMax) return plain;
   forms_.push_back({.proto = proto, .deflate = shared});
   return static_cast<FormId>(forms_.size() - 1);
+}
+
+PublicationPtr WireForms::encoded(PublicationPtr publication) const {
+  return publication->frame ? publication : encode_piece(json_codec_, *publication);
 }
 
 ws::SharedFrame WireForms::render(const Publication& publication, FormId id,

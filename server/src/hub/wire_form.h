@@ -26,12 +26,16 @@ class WireForms {
  public:
   static constexpr std::size_t kFormsMax = 64;
 
-  WireForms(const Codec& proto, ws::DeflateScratch& scratch);
+  WireForms(const Codec& json, const Codec& proto, ws::DeflateScratch& scratch);
 
   /// The form for a connection. Only parameters without server context takeover can be shared.
   [[nodiscard]] FormId intern(bool proto, const std::optional<ws::DeflateParams>& deflate);
 
-  /// `publication` in that form; `redelivered`: how many times it was sent before.
+  /// `publication`, which may be a piece that is not encoded yet, as one that is.
+  [[nodiscard]] PublicationPtr encoded(PublicationPtr publication) const;
+
+  /// `publication`, which is encoded, in that form; `redelivered`: how many times it was sent
+  /// before.
   [[nodiscard]] ws::SharedFrame render(const Publication& publication, FormId form,
                                        std::uint64_t redelivered = 0) const;
 
@@ -43,12 +47,14 @@ class WireForms {
     std::optional<ws::DeflateParams> deflate;
   };
 
+  const Codec& json_codec_;
   const Codec& proto_codec_;
   ws::DeflateScratch& scratch_;
   std::vector<Form> forms_;
 };
 
-/// One publication in every form its subscribers need, each made at most once.
+/// One publication in every form its subscribers need, each made at most once. A piece of a growing
+/// message is encoded here, when the first subscriber wants it as it is: most are only folded.
 ///
 /// Lifetime: one delivery on one shard.
 class Rendering {
@@ -57,9 +63,14 @@ class Rendering {
       : publication_(std::move(publication)), forms_(&forms), now_(now) {}
 
   [[nodiscard]] const PublicationPtr& publication() const { return publication_; }
+  /// Of the plain form; 0 when nobody wanted any.
+  [[nodiscard]] std::size_t frame_bytes() const {
+    return publication_->frame ? publication_->frame.size() : 0;
+  }
   /// When the delivery happens, asked of the clock once for all subscribers.
   [[nodiscard]] MonoMillis now_ms() const { return now_; }
   [[nodiscard]] const ws::SharedFrame& frame(FormId form) {
+    if (!publication_->frame) publication_ = forms_->encoded(std::move(publication_));
     return form == kPlainJsonForm ? publication_->frame : other_frame(form);
   }
 

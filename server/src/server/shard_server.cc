@@ -94,7 +94,7 @@ ShardServer::ShardServer(net::Shard& shard, ShardMesh& mesh, RpcDesk& rpc, Sessi
       json_({.batch_messages = state.config.limits.batch_messages}),
       proto_({.batch_messages = state.config.limits.batch_messages}),
       deflate_(deflate_config(state.config.compression)),
-      forms_(proto_, deflate_),
+      forms_(json_, proto_, deflate_),
       channel_limits_(channel_limits(state.config)),
       node_({.index = static_cast<ShardIndex>(shard.index()),
              .mesh = mesh,
