@@ -16,6 +16,7 @@ export function fakeChannel({ ends = [], stopAt = Infinity }: { ends?: StreamEnd
       get ended() {
         return own.end
       },
+      open: () => Promise.resolve(),
       append(content, { part } = {}) {
         if (!own.end) own.pieces.push({ content, part })
         if (own.pieces.length === stopAt && !own.end) {

@@ -25,7 +25,7 @@ function said(question: string, minutes: number, more: Partial<Entry> = {}): Ent
 const cut = (entry: Entry, share: number, state: Entry['state'] = 'streaming'): Entry => ({ ...entry, content: entry.content.slice(0, Math.round(entry.content.length * share)), state, cards: [] })
 
 const beaches = 'Where should I go in March for beaches under €80 a day?'
-const open: TripView['link']['state'] = { status: 'open', since: start, connectionId: 'c', sessionId: 's', userId: ana.userId, resumed: false }
+const open: TripView['link']['state'] = { status: 'open', since: start, connectionId: 'c', sessionId: 's', userId: ana.userId, resumed: false, limits: { messageBytes: 65_536, channels: 100 }, server: 'tidewire/0.1.0' }
 const rates = Array.from({ length: 40 }, (_, at) => Math.max(0, Math.round(24 * Math.sin(at / 4) + (at % 5))))
 const base: TripView = {
   room: 'sunny-harbor-k3x9ab', me: { userId: ana.userId, name: ana.name },

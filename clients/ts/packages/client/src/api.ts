@@ -88,6 +88,11 @@ export type StreamEnd =
 /** A growing message, from this client to the server. While the client lives, nothing given to it is lost. */
 export interface StreamWriter {
   readonly messageId: string
+  /**
+   * Announces the message before its first piece, for work that takes long until there is text; once more: its producer is alive. Ends it as
+   * `failed` when the server does not want it, as `cancelled` when somebody cancelled it before it began.
+   */
+  open(): Promise<void>
   /** Adds to the text, or to a typed part of the message. Resolves when there is room for more; does nothing after the end. */
   append(content: string, options?: { part?: StreamPartName }): Promise<void>
   /** Sends the last piece. Resolves with how the message ended. */
@@ -176,7 +181,7 @@ export interface Channel<Custom extends object = {}> {
   presenceReport(options?: RequestOptions & { lastSeen?: boolean }): Promise<PresenceReport>
   /** Who is there now and after every change, while the channel is subscribed. */
   watchPresence(onChange: (view: PresenceView) => void): Undo
-  /** Changes the user's own info in this channel. */
+  /** Changes the user's own info in this channel; said again when the server has lost this client's session. */
   updatePresence(info: object, options?: RequestOptions): Promise<void>
   /** Call it at every key: tells the others that the user types, and by itself that it has stopped. */
   typing(): void
@@ -185,7 +190,10 @@ export interface Channel<Custom extends object = {}> {
   history(options?: HistoryOptions): Promise<HistoryPage>
   /** Tells the server that this consumer has processed the channel up to there (default: the last event handled). */
   ack(offset?: number): void
-  /** Tells the server that a person has read up to there (default: the last event handled). Counts as processed too. */
+  /**
+   * Tells the server that a person has read up to there (default: the last event handled). Counts as processed too. Kept until the server
+   * has it, over lost connections.
+   */
   markRead(offset?: number): void
   /** How far each user is, or those who have passed `offset`. */
   receipts(options?: RequestOptions & { offset?: number }): Promise<ReceiptsReply>
@@ -212,6 +220,8 @@ export interface Metrics {
   reconnects: number
   /** Durable events dropped because their offset had been handled already. */
   duplicates: number
+  /** Durable events that the server sent again because they were not acknowledged in time. */
+  redelivered: number
   /** Recoveries that failed. */
   gaps: number
   /** Requests that wait for an answer. */
@@ -228,6 +238,11 @@ export interface Client<Custom extends object = {}> {
    * messages in larger pieces.
    */
   visibility: Visibility
+  /**
+   * Changes the token now, on the open connection: rights may grow or shrink. Without a token `getToken` is asked. Rejects when the server
+   * refuses it, and the old one stays. While there is no connection, the given token is for the next one.
+   */
+  refreshToken(token?: string): Promise<void>
   /** Ends the connection and every waiting request. `connect()` starts again. */
   close(): void
   /** Events of every channel and of the connection. */

@@ -4,11 +4,13 @@ import type { Emitter } from './emitter'
 import type { TidewireEvent } from './event'
 import type { Ack, ReceiptsReply, StreamStatus } from './generated/events'
 import type { Environment, HistoryOptions, PublishOptions, RequestOptions, SendOptions } from './options'
-import { presenceReport, watchPresence } from './presence'
+import { keepPresence, presenceReport, watchPresence } from './presence'
+import { createReading } from './reading'
 import type { RequestRule } from './requests'
 import type { Receipts } from './receipts'
 import { createSharedState } from './shared_state'
 import { createStreamWriter } from './stream_writer'
+import type { OpenState } from './state'
 import type { Subscription } from './subscription'
 import { createTyping } from './typing'
 
@@ -23,7 +25,7 @@ export interface ChannelSeams {
   ask(message: Outgoing, rule: RequestRule): Promise<Incoming>
   /** Fire and forget; false when not connected. */
   tell(message: Outgoing): boolean
-  who(): { userId: string; sessionId: string } | undefined
+  who(): OpenState | undefined
   fault(error: unknown): void
 }
 
@@ -34,7 +36,12 @@ export function createChannel<Custom extends object>(seams: ChannelSeams): Chann
   const typing = createTyping({ channel: name, env, who, tell })
   const askPresence = async (lastSeen: boolean | undefined, rule: RequestOptions = {}) =>
     presenceReport((await ask({ type: 'presence', channel: name, payload: { lastSeen } }, { ...rule, resend: true })).payload)
+  const updatePresence = async (info: object, rule: RequestOptions = {}) => {
+    await ask({ type: 'presence_update', channel: name, payload: { info } }, { ...rule, resend: true })
+  }
   const { onState, state } = subscription
+  const presence = keepPresence({ who, onState, update: updatePresence, fault })
+  const reading = createReading((payload) => ask({ type: 'ack', channel: name, payload }, { resend: true }), fault)
   const live = { on, onState, state, fault }
 
   return {
@@ -70,8 +77,9 @@ export function createChannel<Custom extends object>(seams: ChannelSeams): Chann
     presence: async (options) => (await askPresence(undefined, options)).members,
     presenceReport: ({ lastSeen, ...rule } = {}) => askPresence(lastSeen, rule),
     watchPresence: (onChange) => watchPresence({ ...live, ask: () => askPresence(undefined) }, onChange),
-    async updatePresence(info, options = {}) {
-      await ask({ type: 'presence_update', channel: name, payload: { info } }, { ...options, resend: true })
+    async updatePresence(info, options) {
+      presence.shown(info)
+      await updatePresence(info, options)
     },
     typing: typing.key,
     stopTyping: typing.stop,
@@ -89,7 +97,7 @@ export function createChannel<Custom extends object>(seams: ChannelSeams): Chann
       if (!position) return
       const read = offset ?? position.offset
       subscription.processed(read)
-      tell({ type: 'ack', channel: name, payload: { ...position, offset: read, read } })
+      reading.mark({ ...position, offset: read, read })
     },
     async receipts({ offset, ...rule } = {}) {
       const { payload } = await ask({ type: 'receipts', channel: name, payload: { offset } }, { ...rule, resend: true })
@@ -110,9 +118,9 @@ export function createChannel<Custom extends object>(seams: ChannelSeams): Chann
 }
 
 export function publication(channel: string, type: string, payload: unknown, options: PublishOptions | SendOptions): Outgoing {
-  const { key, priority, echo, trace } = options
+  const { key, priority, echo, trace, nonce, sig, enc } = options
   const { seq, receipt } = options as PublishOptions
-  return { type, channel, payload, key, priority, echo: echo === false ? false : undefined, trace, seq, receipt }
+  return { type, channel, payload, key, priority, echo: echo === false ? false : undefined, trace, nonce, sig, enc, seq, receipt }
 }
 
 function publishResult(ack: Incoming['payload']): PublishResult {

@@ -100,7 +100,7 @@ export function createClient<Custom extends object = {}>(options: ClientOptions)
   }
   const who = () => {
     const state = connection.state()
-    return state.status === 'open' ? { userId: state.userId, sessionId: state.sessionId } : undefined
+    return state.status === 'open' ? state : undefined
   }
   const offer = (message: Outgoing) => {
     if (connection.state().status !== 'open') return
@@ -201,6 +201,7 @@ export function createClient<Custom extends object = {}>(options: ClientOptions)
       visibility.set(next)
     },
     connect: connection.connect,
+    refreshToken: connection.refreshToken,
     close: connection.close,
     on: ((type: string, handler: (event: never) => void) => emitter.on(type, handler)) as Client<Custom>['on'],
     onEvent: (handler) => emitter.on('*', handler),

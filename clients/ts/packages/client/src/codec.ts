@@ -14,6 +14,9 @@ export interface Incoming {
   key?: string
   priority?: Priority
   trace?: string
+  nonce?: string
+  sig?: string
+  enc?: string
   redelivered?: number
 }
 
@@ -26,6 +29,9 @@ export interface Outgoing {
   priority?: Priority
   echo?: boolean
   trace?: string
+  nonce?: string
+  sig?: string
+  enc?: string
   seq?: number
   receipt?: ReceiptAsk
 }

@@ -2,11 +2,13 @@ import { backoffMs } from './backoff'
 import { createBatcher, joined } from './batcher'
 import { decode, encode, utf8Length, type Incoming, type Outgoing } from './codec'
 import { createStore } from './emitter'
-import { localError } from './error'
+import { localError, type TidewireError } from './error'
 import type { Undo } from './event'
+import type { WelcomeLimits } from './generated/events'
 import { watchLiveness, type Liveness } from './liveness'
 import type { Meter } from './meter'
 import type { ClientOptions, Environment, TokenRequest } from './options'
+import { serverError } from './server_error'
 import { openSocket, type Socket } from './socket'
 import type { CloseReason, ConnectionState, Interruption, Position } from './state'
 import { claimsOf, createTokens } from './token'
@@ -25,6 +27,7 @@ export interface Connection {
   state(): ConnectionState
   onState(handler: (state: ConnectionState) => void): Undo
   connect(): Promise<void>
+  refreshToken(token: string | undefined): Promise<void>
   close(): void
   isOpen(): boolean
   /** False when the connection is not open. */
@@ -66,6 +69,12 @@ export function createConnection(options: ClientOptions, env: Environment, meter
   /** Between `welcome` and the loss of the connection; false already while handlers hear of the loss. */
   let up = false
   let unwatch = () => {}
+  /** Who wait for the answer to a token that was given to the open connection. */
+  const refreshing = new Set<(refused?: TidewireError) => void>()
+  const refreshed = (refused?: TidewireError) => {
+    for (const tell of Array.from(refreshing)) tell(refused)
+    refreshing.clear()
+  }
 
   const write = (text: string) => {
     if (!socket?.send(text)) return false
@@ -92,6 +101,7 @@ export function createConnection(options: ClientOptions, env: Environment, meter
     socket?.drop()
     socket = undefined
     tokens.abort()
+    refreshed(localError('connection_lost', 'the connection was lost before the answer', true))
     if (wasUp) events.down()
     return state.get().status !== 'closed'
   }
@@ -169,7 +179,7 @@ export function createConnection(options: ClientOptions, env: Environment, meter
   const auth = (token: string, positions?: object): Outgoing => {
     authId = `a${++serial}`
     const bound = claimsOf(token).sid ?? sessionId
-    const payload = { token, sessionId: bound, client: options.client, batch: true, positions }
+    const payload = { token, sessionId: bound, client: options.client, batch: options.incomingBatch ?? true, positions }
     return { type: 'auth', id: authId, payload }
   }
 
@@ -178,12 +188,13 @@ export function createConnection(options: ClientOptions, env: Environment, meter
     authId = undefined
     if (typeof ts === 'number') tokens.setClockOffset(ts - env.now())
     scheduleRefresh(Number(payload.expiresAt), ts ?? env.now())
+    refreshed()
     if (state.get().status === 'open') return
     timers.cancel('connect')
     timers.set('stable', stableMs, () => void (attempt = 0))
     sessionId = String(payload.sessionId)
-    const limits = payload.limits as { messageBytes?: unknown } | undefined
-    if (typeof limits?.messageBytes === 'number') limit = limits.messageBytes
+    const limits = { messageBytes: limit, channels: 0, ...(payload.limits as Partial<WelcomeLimits> | undefined) }
+    limit = limits.messageBytes
     if (meter.counts.connects++ > 0) meter.counts.reconnects++
     const silence = Number(payload.heartbeatMs) + Number(payload.heartbeatTimeoutMs)
     liveness = watchLiveness(silence || 0, env, probe, () => retry({ code: 0, message: 'the server fell silent' }))
@@ -196,6 +207,8 @@ export function createConnection(options: ClientOptions, env: Environment, meter
       sessionId,
       userId: String(userId),
       resumed: resumed === true,
+      limits,
+      server: String(payload.server),
     })
     if (up && withheld) sendNow(events.greeting(payload.restored as string[] | undefined))
     if (up) events.open()
@@ -233,7 +246,8 @@ export function createConnection(options: ClientOptions, env: Environment, meter
     else {
       // A refused refresh: the old token still holds until it expires.
       tokens.reject()
-      timers.set('refresh', 5_000, () => void refresh(1))
+      if (tokens.renewable) timers.set('refresh', 5_000, () => void refresh(1))
+      refreshed(serverError(payload))
     }
   }
 
@@ -306,6 +320,19 @@ export function createConnection(options: ClientOptions, env: Environment, meter
           if (check(current)) undo()
         })
       })
+    },
+    async refreshToken(given) {
+      const before = tokens.current
+      const own = generation
+      const token = given ?? (await tokens.get('refresh'))
+      if (!token) throw localError('no_token', 'there is no token to refresh with')
+      tokens.set(token)
+      if (!up || (given === undefined && own !== generation)) return
+      sendNow([auth(token)])
+      const refused = await new Promise<TidewireError | undefined>((resolve) => refreshing.add(resolve))
+      if (!refused) return
+      if (refused.code !== 0) tokens.set(before)
+      throw refused
     },
     close() {
       if (state.get().status !== 'closed') shut({ kind: 'closed' })

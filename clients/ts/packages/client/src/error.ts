@@ -5,8 +5,9 @@
  * - `closed`: the client is closed.
  * - `outbox_full`: too many unacknowledged publishes; nothing was sent.
  * - `aborted`: the caller's signal fired.
+ * - `no_token`: `refreshToken()` was given none, and `getToken` gives none.
  */
-export type LocalErrorName = 'timeout' | 'connection_lost' | 'closed' | 'outbox_full' | 'aborted'
+export type LocalErrorName = 'timeout' | 'connection_lost' | 'closed' | 'outbox_full' | 'aborted' | 'no_token'
 
 export interface ErrorFields {
   /** The server's code from the table in protocol.md; 0 for errors of the client itself. */
@@ -45,6 +46,6 @@ export class TidewireError extends Error {
 }
 
 export function localError(name: LocalErrorName, message: string, maybeDelivered = false): TidewireError {
-  const retryable = name !== 'closed' && name !== 'aborted'
+  const retryable = name !== 'closed' && name !== 'aborted' && name !== 'no_token'
   return new TidewireError({ code: 0, name, message, retryable, maybeDelivered })
 }

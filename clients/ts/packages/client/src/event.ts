@@ -18,6 +18,10 @@ export interface TidewireEvent<Type extends string = string, Payload = unknown> 
   key?: string
   priority?: Priority
   trace?: string
+  /** As the publisher gave them. */
+  nonce?: string
+  sig?: string
+  enc?: string
   /** The event was missed while away and comes from the channel's history. */
   replayed: boolean
   /** How many times it was sent before without an ack; only where the namespace requires acks. */

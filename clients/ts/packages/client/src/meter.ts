@@ -19,6 +19,7 @@ export function createMeter(): Meter {
     connects: 0,
     reconnects: 0,
     duplicates: 0,
+    redelivered: 0,
     gaps: 0,
   }
   // A ring of the running second and the `seconds` before it.

@@ -1,5 +1,5 @@
 import type { Priority } from './generated/codes'
-import type { Receipt, ReceiptAsk } from './generated/events'
+import type { BatchWish, Receipt, ReceiptAsk } from './generated/events'
 
 /** Why a token is needed: a first connection, a new one, a refresh in place, or the server refused the last one. */
 export interface TokenRequest {
@@ -77,8 +77,10 @@ export interface ClientOptions {
   /** The WebSocket class. Needed on Node before 22: `import WebSocket from 'ws'`. */
   webSocket?: WebSocketConstructor
   reconnect?: ReconnectOptions
-  /** Off unless given. */
+  /** How this client sends batches. Off unless given. */
   batch?: BatchOptions
+  /** How large batches the server may send, and how long events may wait for company. Default true: as the server likes; false: none. */
+  incomingBatch?: boolean | BatchWish
   outbox?: OutboxOptions
   /** How long requests wait for their answer. Default 30000. */
   timeoutMs?: number
@@ -102,6 +104,10 @@ export interface PublishOptions extends RequestOptions {
   trace?: string
   /** The session's own number of this publish, from 1; at most 32 without an answer. Needs no `key`, but goes with one. */
   seq?: number
+  /** Reserved for replay protection, signing and field encryption: passed through to subscribers as they are. */
+  nonce?: string
+  sig?: string
+  enc?: string
   /** Be told when so many users, or all who are subscribed, have got it or read it. The namespace must keep receipts. */
   receipt?: ReceiptAsk
   /** Called with the receipt; the same as `(await publish(...)).receipt`. */
@@ -117,7 +123,7 @@ export interface TransferProgress {
   total: number
 }
 
-export type SendOptions = Pick<PublishOptions, 'key' | 'priority' | 'echo' | 'trace'>
+export type SendOptions = Pick<PublishOptions, 'key' | 'priority' | 'echo' | 'trace' | 'nonce' | 'sig' | 'enc'>
 
 export interface SubscribeOptions extends RequestOptions {
   /** Continue after this position, for example one kept from an earlier visit. */

@@ -1,7 +1,7 @@
 import type { PresenceReport, PresenceView } from './api'
 import type { TidewireEvent } from './event'
 import type { LastSeen, PresenceChange, PresenceCount, PresenceMember } from './generated/events'
-import type { ChannelState } from './state'
+import type { ChannelState, OpenState } from './state'
 
 export interface PresenceSeams {
   ask(): Promise<PresenceReport>
@@ -59,6 +59,26 @@ export function watchPresence(seams: PresenceSeams, onChange: (view: PresenceVie
     asked++
     undo.forEach((each) => each())
   }
+}
+
+export interface KeepPresenceSeams {
+  who(): OpenState | undefined
+  onState(handler: (state: ChannelState) => void): () => void
+  update(info: object): Promise<void>
+  fault(error: unknown): void
+}
+
+/** Says again what the user's info is when the server has lost the session that had said it. */
+export function keepPresence({ who, onState, update, fault }: KeepPresenceSeams): { shown(info: object): void } {
+  let kept: { info: object; connectionId: string | undefined } | undefined
+  onState(({ status }) => {
+    if (status === 'unsubscribed' || status === 'denied') kept = undefined
+    const self = who()
+    if (status !== 'subscribed' || !kept || !self || self.connectionId === kept.connectionId) return
+    kept.connectionId = self.connectionId
+    if (!self.resumed) update(kept.info).catch(fault)
+  })
+  return { shown: (info) => void (kept = { info, connectionId: who()?.connectionId }) }
 }
 
 export function presenceReport(payload: Record<string, unknown>): PresenceReport {

@@ -1,3 +1,5 @@
+import type { WelcomeLimits } from './generated/events'
+
 /** Why a client stopped for good. Nothing but `connect()` leaves this state. */
 export type CloseReason =
   /** The application called `close()`. */
@@ -14,19 +16,25 @@ export interface Interruption {
   message: string
 }
 
+export interface OpenState {
+  status: 'open'
+  /** Client clock, ms since 1970. */
+  since: number
+  connectionId: string
+  sessionId: string
+  userId: string
+  /** The server still held this session's state. */
+  resumed: boolean
+  /** What the server takes: bytes of a message, subscriptions. */
+  limits: WelcomeLimits
+  /** Name and version of the server. */
+  server: string
+}
+
 export type ConnectionState =
   | { status: 'idle' }
   | { status: 'connecting'; attempt: number }
-  | {
-      status: 'open'
-      /** Client clock, ms since 1970. */
-      since: number
-      connectionId: string
-      sessionId: string
-      userId: string
-      /** The server still held this session's state. */
-      resumed: boolean
-    }
+  | OpenState
   | { status: 'waiting'; attempt: number; retryAt: number; cause: Interruption }
   | { status: 'closed'; reason: CloseReason }
 

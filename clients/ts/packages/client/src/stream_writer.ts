@@ -122,6 +122,13 @@ export function createStreamWriter(seams: StreamSeams, messageId: string, option
     get ended() {
       return ended
     },
+    async open() {
+      if (closing) return
+      await ask({ type: 'stream_open', channel, payload: { messageId, generation } }, rule).catch((error: TidewireError) => {
+        if (error.retryable) throw error
+        end({ status: 'failed', error })
+      })
+    },
     async append(content, { part } = {}) {
       if (closing) return
       const cut: Piece[] = []

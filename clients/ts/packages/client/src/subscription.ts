@@ -115,9 +115,9 @@ export function createSubscription(seams: SubscriptionSeams): Subscription {
 
   const deliver = (message: Incoming, replayed: boolean): Outcome => {
     if (!wanted) return true
-    const { type, payload, offset, epoch, ts, from, key, priority, trace, redelivered } = message
+    const { type, payload, offset, epoch, ts, from, key, priority, trace } = message
     const event: TidewireEvent = { type, channel, payload, offset, epoch, ts, from, key, priority, trace, replayed }
-    if (redelivered !== undefined) event.redelivered = redelivered
+    for (const field of ['redelivered', 'nonce', 'sig', 'enc'] as const) if (message[field] !== undefined) Object.assign(event, { [field]: message[field] })
     return seams.deliver(event)
   }
 
@@ -140,6 +140,7 @@ export function createSubscription(seams: SubscriptionSeams): Subscription {
 
   /** An event at or before the position: handed out again only if it is not processed yet. */
   const repeated = (message: Incoming, offset: number, replayed: boolean) => {
+    if (message.redelivered !== undefined) meter.counts.redelivered++
     if (acks?.again(offset, message.redelivered ?? 0)) acks.handed(offset, deliver(message, replayed))
     else meter.counts.duplicates++
   }

@@ -9,6 +9,9 @@ const marginMs = 5_000
 export interface Tokens {
   /** Undefined: there is none and there will be none. Rejects when `getToken` failed and may work later. */
   get(reason: TokenRequest['reason']): Promise<string | undefined>
+  readonly current: string | undefined
+  /** Takes the place of the current one. */
+  set(token: string | undefined): void
   /** The server refused the current token. */
   reject(): void
   renewable: boolean
@@ -64,6 +67,10 @@ export function createTokens(options: Pick<ClientOptions, 'token' | 'getToken'>,
       if (reason !== 'refresh' && current !== undefined && !expired(current)) return Promise.resolve(current)
       return getToken ? fetch(reason) : Promise.resolve(undefined)
     },
+    get current() {
+      return current
+    },
+    set: (token) => void (current = token),
     reject: () => void (current = undefined),
     setClockOffset: (ms) => void (clockOffset = ms),
     abort: () => pending?.abort('aborted'),

@@ -20,7 +20,9 @@ export function createTyping({ channel, env, who, tell }: TypingSeams): { key():
 
   const say = (isTyping: boolean) => {
     const self = who()
-    return self !== undefined && tell({ type: 'user_typing', channel, payload: { ...self, isTyping } })
+    if (!self) return false
+    const { userId, sessionId } = self
+    return tell({ type: 'user_typing', channel, payload: { userId, sessionId, isTyping } })
   }
   const stop = () => {
     cancel()
