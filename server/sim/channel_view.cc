@@ -52,7 +52,7 @@ void ChannelView::on_event(const json& event) {
 void ChannelView::on_durable(const json& event) {
   const Position at{event.at("epoch"), event.at("offset")};
   const json& payload = event.at("payload");
-  oracle_.saw(channel_, at, payload.dump());
+  oracle_.saw(channel_, at, payload);
   if (at.epoch != position_.epoch) fail("an event of another epoch without a word");
   if (at.offset <= position_.offset) return;  // a repeat, which readers drop
   if (at.offset != position_.offset + 1)
@@ -104,7 +104,10 @@ void ChannelView::on_state(const json& payload) {
   if (known != state_.end() && version < known->second.first)
     fail("state " + key + " goes back to version " + std::to_string(version));
   oracle_.reach(Reached::state_changed);
-  if (payload.value("deleted", false)) {
+  const bool deleted = payload.value("deleted", false);
+  oracle_.saw_state(channel_, position_.epoch, key, version,
+                    deleted ? json() : payload.at("value"));
+  if (deleted) {
     state_.erase(key);
   } else {
     state_[key] = {version, payload.at("value").dump()};

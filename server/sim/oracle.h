@@ -2,11 +2,15 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
+#include <set>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include <nlohmann/json_fwd.hpp>
 
 #include "sometimes.h"
 
@@ -25,17 +29,46 @@ struct Position {
   auto operator<=>(const Position&) const = default;
 };
 
+/// What may be expected of a world.
+struct Expected {
+  bool kept_on_disk = false;  // what was acknowledged survives the server
+  bool kept_whole = false;    // nothing is trimmed
+};
+
 /// What the world knows to be true: which event each position names, what has been acknowledged,
 /// what each producer meant to say.
 ///
-/// Rules: a position names one event for ever; an event has one position in an epoch; an
-///        acknowledged event is at every subscriber that was not told of a gap.
+/// Rules: a position names one event for ever; an event has one position in an epoch, and so has a
+///        message that has grown; an acknowledged event is at every subscriber that was not told of
+///        a gap, and in the history; where there is a disk, a channel has one epoch for all that
+///        was acknowledged. A version of shared state names one value.
 class Oracle {
  public:
-  /// An event stands at a position: told by an `ack`, a delivery, a recovery or a page of history.
-  void saw(const std::string& channel, const Position& position, const std::string& event);
+  void expect(const Expected& expected) { expected_ = expected; }
+
+  /// An event stands at a position: told by a delivery, a recovery or a page of history.
+  void saw(const std::string& channel, const Position& position, const nlohmann::json& payload);
   /// The publisher was told that its event stands there.
-  void acknowledged(const std::string& channel, const Position& position, const std::string& event);
+  void acknowledged(const std::string& channel, const Position& position,
+                    const nlohmann::json& payload);
+  /// The producer was told that the last piece of its message is taken. `position`: of the whole,
+  /// when that was told.
+  void completed(const std::string& channel, const std::string& message_id,
+                 const std::optional<Position>& position);
+
+  /// A value of shared state (`null`: none any more) in a life of a channel.
+  void saw_state(const std::string& channel, const std::string& epoch, const std::string& key,
+                 std::uint64_t version, const nlohmann::json& value);
+  void state_acknowledged(const std::string& channel, const std::string& key,
+                          std::uint64_t version);
+  /// Somebody has asked to delete this version of a key.
+  void state_may_go(const std::string& channel, const std::string& key, std::uint64_t version);
+
+  /// All that a channel keeps, up to its `top`.
+  void check_history(const std::string& channel, const Position& top,
+                     const std::map<std::uint64_t, std::string>& found) const;
+  void check_state(const std::string& channel, const std::string& epoch,
+                   const nlohmann::json& entries) const;
 
   /// A subscriber has everything of `epoch` from `first` to `last`, and nothing else.
   void check_complete(const std::string& who, const std::string& channel, const std::string& epoch,
@@ -56,12 +89,24 @@ class Oracle {
   [[nodiscard]] const Sometimes& sometimes() const { return sometimes_; }
 
  private:
+  struct StateTruth {
+    std::uint64_t acknowledged = 0;
+    std::uint64_t may_go = 0;
+  };
   struct ChannelTruth {
     std::map<Position, std::string> events;
-    std::map<std::pair<std::string, std::string>, std::uint64_t> offsets;  // by epoch and event
+    std::map<std::pair<std::string, std::string>, std::uint64_t> offsets;   // by epoch and event
+    std::map<std::pair<std::string, std::string>, std::uint64_t> messages;  // by epoch and id
     std::map<Position, std::string> acknowledged;
+    std::map<std::string, std::optional<Position>> completed;               // by message id
+    std::map<std::pair<std::string, std::uint64_t>, std::string> versions;  // by epoch
+    std::map<std::string, StateTruth> state;                                // by key
   };
 
+  void digest(const std::string& text);
+  void epoch_is(const std::string& channel, ChannelTruth& truth, const Position& position) const;
+
+  Expected expected_;
   std::map<std::string, ChannelTruth> channels_;
   std::map<std::string, std::string> intended_;
   Sometimes sometimes_;

@@ -153,11 +153,23 @@ void SimClient::subscribe(const std::string& channel) {
     payload["since"] = {{"epoch", view.position().epoch}, {"offset", view.position().offset}};
   ask({{"type", "subscribe"}, {"channel", channel}, {"payload", payload}},
       [this, channel](const json& reply) {
-        if (reply.at("type") != "subscribed")
-          throw Violation(name_ + " may not subscribe: " + reply.dump());
+        if (reply.at("type") != "subscribed") return on_refused(channel, reply);
         subscribed_[channel] = true;
         views_.at(channel).on_subscribed(reply.at("payload"));
       });
+}
+
+/// A store that cannot be read is no reason to give up.
+void SimClient::on_refused(const std::string& channel, const json& reply) {
+  if (!reply.at("payload").value("retryable", false))
+    throw Violation(name_ + " may not subscribe: " + reply.dump());
+  subscribe_later(channel);
+}
+
+void SimClient::subscribe_later(const std::string& channel) {
+  parts_.schedule.after(parts_.random.between(1, 100), [this, channel, life = life_] {
+    if (life == life_ && active_) subscribe(channel);
+  });
 }
 
 void SimClient::on_unsubscribed(const json& message) {
@@ -165,9 +177,7 @@ void SimClient::on_unsubscribed(const json& message) {
   subscribed_[channel] = false;
   views_.at(channel).on_unsubscribed();
   if (message.contains("id")) waiting_.erase(message.at("id").get<std::string>());
-  parts_.schedule.after(parts_.random.between(1, 100), [this, channel, life = life_] {
-    if (life == life_ && active_) subscribe(channel);
-  });
+  subscribe_later(channel);
 }
 
 // What the application does.
@@ -224,7 +234,7 @@ void SimClient::on_published(const std::string& key, const json& reply) {
   const json& payload = reply.at("payload");
   if (reply.at("type") == "ack") {
     parts_.oracle.acknowledged(event.channel, {payload.at("epoch"), payload.at("offset")},
-                               event.payload.dump());
+                               event.payload);
     if (payload.value("duplicate", false)) parts_.oracle.reach(Reached::duplicate_acknowledged);
     outgoing_.erase(found);
     return;
@@ -275,7 +285,12 @@ void SimClient::on_piece_reply(const std::string& message_id, std::size_t index,
   Growing& message = found->second;
   if (reply.at("type") == "ack") {
     message.acknowledged = std::max(message.acknowledged, index);
-    if (message.acknowledged == message.pieces.size()) growing_.erase(found);
+    if (message.acknowledged < message.pieces.size()) return;
+    std::optional<Position> position;
+    const json& whole = reply.at("payload");
+    if (whole.contains("offset")) position = {whole.at("epoch"), whole.at("offset")};
+    parts_.oracle.completed(message.channel, message_id, position);
+    growing_.erase(found);
     return;
   }
   const json& payload = reply.at("payload");
@@ -311,10 +326,14 @@ void SimClient::change_state() {
   json payload{{"key", key}, {"ifVersion", version}};
   const bool erase = version != 0 && parts_.random.percent(25);
   if (!erase) payload["value"] = ++made_;
+  if (erase) parts_.oracle.state_may_go(channel, key, version);
   ask({{"type", erase ? "state_delete" : "state_set"}, {"channel", channel}, {"payload", payload}},
-      [this](const json& reply) {
-        if (reply.at("type") == "error" && reply.at("payload").at("name") == "conflict")
+      [this, channel, key, erase](const json& reply) {
+        const json& payload = reply.at("payload");
+        if (reply.at("type") == "error" && payload.at("name") == "conflict")
           parts_.oracle.reach(Reached::state_conflict);
+        if (reply.at("type") == "state" && !erase)
+          parts_.oracle.state_acknowledged(channel, key, payload.at("version"));
       });
 }
 

@@ -80,6 +80,8 @@ class SimClient {
   void on_reply(const nlohmann::json& message);
   void watch();
   void subscribe(const std::string& channel);
+  void subscribe_later(const std::string& channel);
+  void on_refused(const std::string& channel, const nlohmann::json& reply);
   void send(const nlohmann::json& message);
 
   void publish_new();

@@ -33,8 +33,10 @@ std::shared_ptr<const Authenticator> make_authenticator() {
 /// What ShardServer is in the product.
 struct SimShard {
   SimShard(ShardIndex index, ShardMesh& mesh, const Config& config, const FakeClock& clock,
-           const ChannelLimits& limits)
+           const ChannelLimits& limits, SimDisk* disk)
       : timers(clock.mono_ms()),
+        on_disk(disk != nullptr ? std::make_unique<FaultyHistoryStore>(disk->rows, disk->world)
+                                : nullptr),
         node({.index = index,
               .mesh = mesh,
               .config = config,
@@ -44,7 +46,7 @@ struct SimShard {
               .limits = limits,
               .forms = forms,
               .metrics = metrics,
-              .store = store}),
+              .store = on_disk ? static_cast<HistoryStore&>(*on_disk) : in_memory}),
         connection_parts{.timers = timers,
                          .clock = clock,
                          .metrics = metrics,
@@ -63,7 +65,8 @@ struct SimShard {
   GatherScratch scratch;
   SchemaRegistry schemas;
   SessionDirectory sessions;
-  MemoryHistoryStore store;
+  MemoryHistoryStore in_memory;
+  std::unique_ptr<FaultyHistoryStore> on_disk;
   Node node;
   SimConnectionParts connection_parts;
   std::unique_ptr<SessionContext> context;
@@ -71,7 +74,8 @@ struct SimShard {
   bool hub_due = false;
 };
 
-SimServer::SimServer(const Config& config, Schedule& schedule, Random& random, std::size_t shards)
+SimServer::SimServer(const Config& config, Schedule& schedule, Random& random, std::size_t shards,
+                     SimDisk* disk)
     : schedule_(schedule),
       random_(random),
       mesh_(shards, random),
@@ -81,8 +85,8 @@ SimServer::SimServer(const Config& config, Schedule& schedule, Random& random, s
   const FakeClock& clock = schedule.clock();
   std::vector<Node*> nodes;
   for (std::size_t i = 0; i < shards; ++i) {
-    shards_.push_back(
-        std::make_unique<SimShard>(static_cast<ShardIndex>(i), mesh_, config, clock, limits_));
+    shards_.push_back(std::make_unique<SimShard>(static_cast<ShardIndex>(i), mesh_, config, clock,
+                                                 limits_, disk));
     nodes.push_back(&shards_.back()->node);
     directories_.push_back(&shards_.back()->sessions);
   }
@@ -172,6 +176,8 @@ MonoMillis SimServer::wake_at() {
 
 void SimServer::crash() {
   for (const auto& shard : shards_)
+    if (shard->on_disk) shard->on_disk->crash();
+  for (const auto& shard : shards_)
     for (const auto& connection : shard->connections) connection->crash();
 }
 
@@ -184,6 +190,16 @@ std::string SimServer::token(std::string_view user) const {
 
 void SimServer::sweep() {
   for (const auto& shard : shards_) shard->node.sweep();
+}
+
+void SimServer::read_history(const std::string& channel,
+                             std::function<void(const HistoryPage&)> done) {
+  constexpr std::size_t kAll = 1'000'000;
+  shards_.front()->node.history(
+      channel, {.since = std::nullopt, .limit = kAll},
+      [done = std::move(done)](const std::expected<HistoryPage, Error>& page) {
+        done(page.value());
+      });
 }
 
 std::size_t SimServer::connections() const {

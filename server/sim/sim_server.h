@@ -1,11 +1,13 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "auth/token_minter.h"
+#include "history/faulty_history_store.h"
 #include "hub/node.h"
 #include "link.h"
 #include "protocol/json_codec.h"
@@ -37,13 +39,21 @@ class ChanceMesh final : public ShardMesh {
 
 struct SimShard;
 
+/// What channels are kept on beyond the server's life.
+struct SimDisk {
+  MemoryHistoryStore rows{MemoryHistoryStore::Keeps::channels};
+  DiskWorld world;
+};
+
 /// One life of the server: the real layers 0 to 3 over some shards, and what stands for the event
 /// loops and sockets above them.
 ///
-/// Life: made, accepts links, ends by crash() or destruction. What outlives it is in its store.
+/// Life: made, accepts links, ends by crash() or destruction. What outlives it is on `disk`, if
+///       there is one.
 class SimServer {
  public:
-  SimServer(const Config& config, Schedule& schedule, Random& random, std::size_t shards);
+  SimServer(const Config& config, Schedule& schedule, Random& random, std::size_t shards,
+            SimDisk* disk);
   ~SimServer();
 
   void accept(std::shared_ptr<Link> link);
@@ -59,6 +69,8 @@ class SimServer {
   [[nodiscard]] std::string token(std::string_view user) const;
   /// What every shard does every few seconds.
   void sweep();
+  /// All that a channel keeps.
+  void read_history(const std::string& channel, std::function<void(const HistoryPage&)> done);
   [[nodiscard]] std::size_t connections() const;
   [[nodiscard]] std::size_t queued_bytes_peak() const { return queued_peak_; }
 

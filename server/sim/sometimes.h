@@ -27,6 +27,8 @@ enum class Reached : std::uint8_t {
   wall_clock_jumped,
   heartbeat_answered,
   error_answered,
+  disk_failed,
+  disk_unreadable,
   count_,
 };
 
@@ -72,6 +74,10 @@ inline constexpr std::size_t kReachedCount = static_cast<std::size_t>(Reached::c
       return "heartbeat_answered";
     case Reached::error_answered:
       return "error_answered";
+    case Reached::disk_failed:
+      return "disk_failed";
+    case Reached::disk_unreadable:
+      return "disk_unreadable";
     case Reached::count_:
       break;
   }

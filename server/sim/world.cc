@@ -1,6 +1,7 @@
 #include "world.h"
 
 #include <algorithm>
+#include <array>
 #include <set>
 #include <utility>
 
@@ -36,16 +37,43 @@ Config make_config(Random& random) {
 
 }  // namespace
 
-World::World(std::uint64_t seed)
-    : random_(seed), config_(make_config(random_)), shards_(1 + random_.below(3)) {}
+World::World(std::uint64_t seed) : random_(seed), config_(make_config(random_)) {
+  if (random_.percent(60)) make_disk();
+  oracle_.expect({.kept_on_disk = disk_ != nullptr,
+                  .kept_whole = config_.namespaces["chat"].history_size >= 1'000 &&
+                                config_.namespaces["chat"].history_ttl.count() >= 300'000});
+}
 
 World::~World() {
   clients_.clear();
   server_.reset();
 }
 
+void World::make_disk() {
+  static constexpr std::array<std::int64_t, 4> kSlowness{1, 8, 40, 250};
+  const std::int64_t slow_ms = kSlowness[random_.below(kSlowness.size())];
+  disk_ = std::make_unique<SimDisk>();
+  disk_->world = {
+      .later = [this](
+                   std::int64_t ms,
+                   Task task) { schedule_.after(std::max<std::int64_t>(ms, 1), std::move(task)); },
+      .plan =
+          [this, slow_ms] {
+            return DiskPlan{
+                .disk_ms = random_.between(0, slow_ms),
+                .answer_ms = random_.between(0, 3),
+                .fails = reached_if(schedule_.now() < disk_fails_until_, Reached::disk_failed)};
+          },
+      .readable =
+          [this] {
+            return !reached_if(schedule_.now() < unreadable_until_, Reached::disk_unreadable);
+          },
+      .queue_max = random_.percent(20) ? 4U : 1'000U};
+}
+
 void World::start_server() {
-  server_ = std::make_unique<SimServer>(config_, schedule_, random_, shards_);
+  server_ =
+      std::make_unique<SimServer>(config_, schedule_, random_, 1 + random_.below(3), disk_.get());
 }
 
 void World::make_clients() {
@@ -85,6 +113,7 @@ void World::run() {
   plan_sweep();
   run_until(schedule_.now() + kChaosMs);
   calm_ = true;
+  disk_fails_until_ = unreadable_until_ = 0;
   for (const auto& client : clients_) client->calm();
   for (const MonoMillis end = schedule_.now() + kCalmMs; !unsettled().empty();) {
     if (schedule_.now() >= end) throw Violation("it never comes to rest: " + unsettled());
@@ -131,13 +160,20 @@ void World::plan_fault() {
 void World::bring_fault() {
   SimClient& client = *random_.pick(clients_);
   const std::uint64_t dice = random_.below(100);
-  if (dice < 35) return client.cut_link();
-  if (dice < 55) return client.silence_link();
-  if (dice < 85) return client.stall_link(random_.between(200, 4'000));
-  if (dice < 93) return crash_server();
+  if (dice < 32) return client.cut_link();
+  if (dice < 50) return client.silence_link();
+  if (dice < 77) return client.stall_link(random_.between(200, 4'000));
+  if (dice < 85) return crash_server();
+  if (dice < 91) return break_disk(disk_fails_until_);
+  if (dice < 94) return break_disk(unreadable_until_);
   oracle_.reach(Reached::wall_clock_jumped);
   FakeClock& clock = schedule_.clock();
   clock.set_wall_ms(clock.wall_ms() + random_.between(-3'000, 3'000));
+}
+
+void World::break_disk(MonoMillis& until) {
+  if (!disk_) return;
+  until = std::max(until, schedule_.now() + random_.between(50, 2'000));
 }
 
 void World::crash_server() {
@@ -155,40 +191,61 @@ std::string World::unsettled() const {
   return {};
 }
 
+void World::check_history(const std::string& channel, const HistoryPage& page) {
+  const Position top{page.position.epoch, page.position.offset};
+  std::map<std::uint64_t, std::string> found;
+  for (const PublicationPtr& each : page.publications) {
+    const json payload = json::parse(each->payload());
+    oracle_.saw(channel, {top.epoch, each->offset}, payload);
+    found.emplace(each->offset, payload.dump());
+  }
+  oracle_.check_history(channel, top, found);
+}
+
 void World::check() {
-  std::size_t open = 0;
+  std::set<std::string> all;
   for (const auto& client : clients_) {
     for (const std::string& channel : client->channels()) {
-      ++open;
+      all.insert(channel);
+      ++open_;
       client->ask({{"type", "history"}, {"channel", channel}, {"payload", {{"limit", 1}}}},
-                  [&client, channel, &open](const json& reply) {
+                  [this, &client, channel](const json& reply) {
                     const json& payload = reply.at("payload");
                     client->view(channel).check({payload.at("epoch"), payload.at("offset")});
-                    --open;
+                    --open_;
                   });
-      ++open;
+      ++open_;
       client->ask({{"type", "state_get"}, {"channel", channel}, {"payload", json::object()}},
-                  [&client, channel, &open](const json& reply) {
-                    client->view(channel).check_state(reply.at("payload").at("entries"));
-                    --open;
+                  [this, &client, channel](const json& reply) {
+                    const json& entries = reply.at("payload").at("entries");
+                    client->view(channel).check_state(entries);
+                    oracle_.check_state(channel, client->view(channel).position().epoch, entries);
+                    --open_;
                   });
       std::set<std::string> users;
       for (const auto& other : clients_)
         if (std::ranges::count(other->channels(), channel) != 0) users.insert(other->user());
-      ++open;
+      ++open_;
       client->ask(
-          {{"type", "presence"}, {"channel", channel}}, [users, channel, &open](const json& reply) {
+          {{"type", "presence"}, {"channel", channel}}, [this, users, channel](const json& reply) {
             std::set<std::string> present;
             for (const json& member : reply.at("payload").at("members"))
               present.insert(member.at("userId").get<std::string>());
             if (present != users)
               throw Violation("presence of " + channel + " does not converge: " + reply.dump());
-            --open;
+            --open_;
           });
     }
   }
+  // What may still be asked when the world ends must not point into this function.
+  const auto pages = std::make_shared<std::map<std::string, HistoryPage>>();
+  for (const std::string& channel : all)
+    server_->read_history(
+        channel, [pages, channel](const HistoryPage& page) { pages->emplace(channel, page); });
   run_until(schedule_.now() + 3'000);
-  if (open != 0) throw Violation("questions stay without an answer");
+  if (open_ != 0 || pages->size() != all.size())
+    throw Violation("questions stay without an answer");
+  for (const auto& [channel, page] : *pages) check_history(channel, page);
   // Into an empty outbox goes one reply of any size: at most all that a channel keeps.
   const std::size_t bound =
       config_.limits.queue_bytes + 2 * config_.namespaces["chat"].history_bytes;

@@ -34,17 +34,27 @@ class World {
   void bring_fault();
   void plan_sweep();
   void crash_server();
+  void make_disk();
+  void break_disk(MonoMillis& until);
+  bool reached_if(bool is_so, Reached what) {
+    if (is_so) oracle_.reach(what);
+    return is_so;
+  }
   void check();
+  void check_history(const std::string& channel, const HistoryPage& page);
   [[nodiscard]] std::string unsettled() const;
 
   Random random_;
   Schedule schedule_;
   Oracle oracle_;
   Config config_;
-  std::size_t shards_;
+  std::unique_ptr<SimDisk> disk_;  // nullptr: channels end with the server
+  MonoMillis disk_fails_until_ = 0;
+  MonoMillis unreadable_until_ = 0;
   std::unique_ptr<SimServer> server_;
   std::vector<std::unique_ptr<SimClient>> clients_;
   bool calm_ = false;
+  std::size_t open_ = 0;  // questions of check()
 };
 
 }  // namespace tidewire::sim
