@@ -11,7 +11,9 @@ using nlohmann::json;
 void Answer::add(const AnswerPiece& piece) {
   // An empty text shows nothing, so it has no place among the parts.
   if (piece.kind.empty() && piece.content.empty()) return;
-  const auto same = [&](const Part& each) { return each.id == piece.id && each.kind == piece.kind; };
+  const auto same = [&](const Part& each) {
+    return each.id == piece.id && each.kind == piece.kind;
+  };
   auto part = std::ranges::find_if(parts_, same);
   if (part == parts_.end())
     part = parts_.insert(part, {.id = piece.id, .kind = piece.kind, .name = piece.name});

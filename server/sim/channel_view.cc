@@ -61,29 +61,39 @@ void ChannelView::on_durable(const json& event) {
   got_.emplace(at.offset, payload.dump());
   if (!payload.contains("messageId")) return;
   const std::string id = payload.at("messageId");
-  const std::string content = payload.at("content");
-  oracle_.check_message(id, content, payload.value("status", ""));
+  const std::uint64_t generation = payload.value("generation", 0U);
+  const Answer whole = Answer::of_message(payload);
+  oracle_.check_message(id, generation, whole, payload.value("status", ""));
+  if (payload.contains("parts")) oracle_.reach(Reached::stream_of_parts);
   const auto grown = growing_.find(id);
-  if (grown == growing_.end()) return;
-  if (grown->second.complete && grown->second.text != content)
-    fail("message " + id + " is not what its pieces were: " + content + " / " + grown->second.text);
+  if (grown == growing_.end() || grown->second.generation > generation) return;
+  if (grown->second.complete && grown->second.answer != whole)
+    fail("message " + id + " is not what its pieces were: " + whole.show() + " / " +
+         grown->second.answer.show());
   growing_.erase(grown);
 }
 
 void ChannelView::on_piece(const json& payload) {
   const std::uint64_t from = payload.at("rev").at(0);
   const std::uint64_t to = payload.at("rev").at(1);
+  const std::uint64_t generation = payload.value("generation", 0U);
+  const bool snapshot = payload.value("snapshot", false);
   Growing& message = growing_[payload.at("messageId")];
-  const std::string content = payload.at("content");
-  if (payload.value("snapshot", false)) {
+  if (generation < message.generation) return;
+  if (generation > message.generation) {
+    if (!snapshot) fail("generation " + std::to_string(generation) + " begins without a snapshot");
+    if (message.rev > 0) oracle_.reach(Reached::stream_begun_again);
+    message = {.generation = generation};
+  }
+  if (snapshot) {
     if (to < message.rev) return;
-    message.text = content;
+    message.answer.take(payload);
     message.rev = to;
     oracle_.reach(Reached::stream_snapshot);
   } else if (to <= message.rev) {
     return;
   } else if (from == message.rev + 1) {
-    message.text += content;
+    message.answer.take(payload);
     message.rev = to;
     if (to > from) oracle_.reach(Reached::slow_reader_folded);
   } else {

@@ -41,7 +41,8 @@ class ChannelView {
 
  private:
   struct Growing {
-    std::string text;
+    Answer answer;
+    std::uint64_t generation = 0;
     std::uint64_t rev = 0;
     bool complete = false;
   };

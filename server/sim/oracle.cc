@@ -141,15 +141,21 @@ void Oracle::check_complete(const std::string& who, const std::string& channel,
                       std::to_string(last) + ": " + event);
 }
 
-void Oracle::check_message(const std::string& message_id, const std::string& content,
-                           const std::string& status) const {
-  const auto found = intended_.find(message_id);
-  if (found == intended_.end()) throw Violation("nobody means to say " + message_id);
-  const std::string& text = found->second;
-  const bool right = status.empty() ? content == text : text.starts_with(content);
-  if (!right)
+void Oracle::check_message(const std::string& message_id, std::uint64_t generation,
+                           const Answer& answer, const std::string& status) const {
+  const auto found = intended_.find({message_id, generation});
+  if (found == intended_.end())
+    throw Violation("nobody means to say " + message_id + ", generation " +
+                    std::to_string(generation));
+  Answer said;
+  bool right = !status.empty() && said == answer;
+  for (const AnswerPiece& each : found->second) {
+    said.add(each);
+    right = right || (!status.empty() && said == answer);
+  }
+  if (!right && said != answer)
     throw Violation("message " + message_id + " (" + status +
-                    ") is not what its producer said: " + content + " / " + text);
+                    ") is not what its producer said: " + answer.show() + " / " + said.show());
 }
 
 }  // namespace tidewire::sim

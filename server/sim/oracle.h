@@ -12,6 +12,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include "answer.h"
 #include "sometimes.h"
 
 namespace tidewire::sim {
@@ -75,13 +76,18 @@ class Oracle {
                       std::uint64_t first, std::uint64_t last,
                       const std::map<std::uint64_t, std::string>& got) const;
 
-  /// What the producer of a growing message means to say in all.
-  void intends(const std::string& message_id, std::string text) {
-    intended_[message_id] = std::move(text);
+  /// What the producer of a growing message means to say in all, with this start of it.
+  void intends(const std::string& message_id, std::uint64_t generation,
+               std::vector<AnswerPiece> pieces) {
+    intended_[{message_id, generation}] = std::move(pieces);
   }
   /// A durable message that a growing one has become.
-  void check_message(const std::string& message_id, const std::string& content,
+  void check_message(const std::string& message_id, std::uint64_t generation, const Answer& answer,
                      const std::string& status) const;
+
+  /// The server has begun anew; what was only in its memory is gone.
+  void server_restarts() { ++server_life_; }
+  [[nodiscard]] std::uint64_t server_life() const { return server_life_; }
 
   void reach(Reached what) { sometimes_.reach(what); }
   /// Of everything that was seen, in its order: equal for two runs of one seed.
@@ -108,7 +114,8 @@ class Oracle {
 
   Expected expected_;
   std::map<std::string, ChannelTruth> channels_;
-  std::map<std::string, std::string> intended_;
+  std::map<std::pair<std::string, std::uint64_t>, std::vector<AnswerPiece>> intended_;
+  std::uint64_t server_life_ = 0;
   Sometimes sometimes_;
   std::size_t digest_ = 0;
 };

@@ -186,13 +186,16 @@ void SimClient::act() {
   if (!active_) return;
   send_pieces();
   if (calm_) return;
+  send_as_zombie();
   const std::uint64_t dice = parts_.random.below(100);
   if (dice < 40)
     publish_new();
   else if (dice < 50)
     begin_message();
-  else if (dice < 55)
+  else if (dice < 53)
     cancel_some();
+  else if (dice < 54)
+    begin_some_again();
   else if (dice < 70)
     change_state();
   else if (dice < 75)
@@ -247,17 +250,73 @@ void SimClient::on_published(const std::string& key, const json& reply) {
   });
 }
 
+std::vector<AnswerPiece> SimClient::new_pieces() {
+  static const std::vector<AnswerPiece> parts{{},
+                                              {.id = "r", .kind = "reasoning"},
+                                              {.id = "t1", .kind = "tool_call", .name = "find"},
+                                              {.id = "t1", .kind = "tool_result"}};
+  const std::uint64_t kinds = parts_.random.percent(40) ? parts.size() : 1;
+  std::vector<AnswerPiece> pieces;
+  for (std::uint64_t i = 1 + parts_.random.below(20); i > 0; --i) {
+    AnswerPiece piece = parts[parts_.random.below(kinds)];
+    piece.content = random_words(parts_.random);
+    pieces.push_back(std::move(piece));
+  }
+  return pieces;
+}
+
 void SimClient::begin_message() {
   if (growing_.size() >= 2) return;
   const std::string id = name_ + "-m" + std::to_string(++made_);
-  Growing message{.channel = parts_.random.pick(channels_), .pieces = {}};
-  std::string text;
-  for (std::uint64_t i = 1 + parts_.random.below(20); i > 0; --i) {
-    message.pieces.push_back(random_words(parts_.random));
-    text += message.pieces.back();
+  Growing message{.channel = parts_.random.pick(channels_), .pieces = new_pieces()};
+  parts_.oracle.intends(id, 0, message.pieces);
+  const auto [begun, fresh] = growing_.emplace(id, std::move(message));
+  if (parts_.random.percent(10)) open_stream(id, begun->second);
+}
+
+/// Another worker takes the message over and says something else.
+void SimClient::begin_again(const std::string& message_id, bool leave_zombie) {
+  Growing& message = growing_.at(message_id);
+  if (leave_zombie) {
+    zombies_.push_back({message_id, message});
+    zombies_.back().message.sent = message.acknowledged;
   }
-  parts_.oracle.intends(id, text);
-  growing_.emplace(id, std::move(message));
+  message = {
+      .channel = message.channel, .generation = message.generation + 1, .pieces = new_pieces()};
+  parts_.oracle.intends(message_id, message.generation, message.pieces);
+  if (parts_.random.percent(30)) open_stream(message_id, message);
+}
+
+void SimClient::begin_some_again() {
+  for (const auto& [id, message] : growing_)
+    if (message.acknowledged > 0 && message.generation < 3) return begin_again(id, true);
+}
+
+void SimClient::open_stream(const std::string& message_id, const Growing& message) {
+  ask({{"type", "stream_open"},
+       {"channel", message.channel},
+       {"payload", {{"messageId", message_id}, {"generation", message.generation}}}},
+      [this](const json& reply) {
+        if (reply.at("type") == "ack") parts_.oracle.reach(Reached::stream_announced);
+      });
+}
+
+void SimClient::send_piece(const std::string& message_id, const Growing& message, std::size_t index,
+                           std::function<void(const json&)> then) {
+  const AnswerPiece& piece = message.pieces[index - 1];
+  json payload{{"messageId", message_id},
+               {"content", piece.content},
+               {"index", index},
+               {"isComplete", index == message.pieces.size()}};
+  if (message.generation > 0) payload["generation"] = message.generation;
+  if (!piece.kind.empty()) {
+    payload["part"] = {{"id", piece.id}, {"kind", piece.kind}};
+    if (!piece.name.empty()) payload["part"]["name"] = piece.name;
+  }
+  ask({{"type", "chat_message_chunk"},
+       {"channel", message.channel},
+       {"payload", std::move(payload)}},
+      std::move(then));
 }
 
 void SimClient::send_pieces() {
@@ -267,35 +326,32 @@ void SimClient::send_pieces() {
         message.sent >= message.acknowledged + kPiecesAhead)
       continue;
     const std::size_t index = ++message.sent;
-    ask({{"type", "chat_message_chunk"},
-         {"channel", message.channel},
-         {"payload",
-          {{"messageId", id},
-           {"content", message.pieces[index - 1]},
-           {"index", index},
-           {"isComplete", index == message.pieces.size()}}}},
-        [this, id, index](const json& reply) { on_piece_reply(id, index, reply); });
+    send_piece(id, message, index,
+               [this, id, index, generation = message.generation](const json& reply) {
+                 on_piece_reply(id, generation, index, reply);
+               });
   }
 }
 
-void SimClient::on_piece_reply(const std::string& message_id, std::size_t index,
-                               const json& reply) {
+void SimClient::on_piece_reply(const std::string& message_id, std::uint64_t generation,
+                               std::size_t index, const json& reply) {
   const auto found = growing_.find(message_id);
-  if (found == growing_.end()) return;
+  if (found == growing_.end() || found->second.generation != generation) return;
   Growing& message = found->second;
+  const json& payload = reply.at("payload");
   if (reply.at("type") == "ack") {
     message.acknowledged = std::max(message.acknowledged, index);
+    message.server_life = parts_.oracle.server_life();
     if (message.acknowledged < message.pieces.size()) return;
     std::optional<Position> position;
-    const json& whole = reply.at("payload");
-    if (whole.contains("offset")) position = {whole.at("epoch"), whole.at("offset")};
+    if (payload.contains("offset")) position = {payload.at("epoch"), payload.at("offset")};
     parts_.oracle.completed(message.channel, message_id, position);
     growing_.erase(found);
     return;
   }
-  const json& payload = reply.at("payload");
-  if (payload.at("name") == "stream_closed") return drop_message(message_id);
-  if (payload.at("name") == "stream_gap") {
+  const std::string name = payload.at("name");
+  if (name == "stream_closed") return on_closed(message_id);
+  if (name == "stream_gap") {
     // The server has lost the beginning, or has not got a piece that failed before.
     const std::size_t expected = payload.at("expectedIndex");
     if (expected > message.pieces.size()) return drop_message(message_id);
@@ -307,6 +363,37 @@ void SimClient::on_piece_reply(const std::string& message_id, std::size_t index,
   if (!payload.value("retryable", false))
     throw Violation(name_ + " cannot stream: " + reply.dump());
   message.sent = message.acknowledged;
+}
+
+/// It was cancelled, or interrupted: then another worker may begin it again.
+void SimClient::on_closed(const std::string& message_id) {
+  if (growing_.at(message_id).generation < 3 && parts_.random.percent(50))
+    return begin_again(message_id, false);
+  drop_message(message_id);
+}
+
+/// A worker that was given up goes on. What it says must not get into the new answer.
+void SimClient::send_as_zombie() {
+  if (zombies_.empty()) return;
+  Zombie& zombie = zombies_.back();
+  if (zombie.message.sent == zombie.message.pieces.size() || parts_.random.percent(10))
+    return zombies_.pop_back();
+  const auto newer = growing_.find(zombie.message_id);
+  const std::uint64_t life = parts_.oracle.server_life();
+  const bool given_up = newer != growing_.end() && newer->second.acknowledged > 0 &&
+                        newer->second.generation > zombie.message.generation &&
+                        newer->second.server_life == life;
+  send_piece(
+      zombie.message_id, zombie.message, ++zombie.message.sent,
+      [this, given_up, life, id = zombie.message_id](const json& reply) {
+        const json& payload = reply.at("payload");
+        if (reply.at("type") == "error") {
+          if (payload.at("name") == "stream_fenced") parts_.oracle.reach(Reached::zombie_fenced);
+          return;
+        }
+        if (given_up && life == parts_.oracle.server_life() && !payload.value("duplicate", false))
+          throw Violation(name_ + "'s zombie writes into " + id);
+      });
 }
 
 void SimClient::cancel_some() {

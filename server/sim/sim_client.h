@@ -66,9 +66,15 @@ class SimClient {
   };
   struct Growing {  // a message that this client produces
     std::string channel;
-    std::vector<std::string> pieces;
+    std::uint64_t generation = 0;
+    std::vector<AnswerPiece> pieces;
     std::size_t sent = 0;
     std::size_t acknowledged = 0;
+    std::uint64_t server_life = 0;  // that acknowledged
+  };
+  struct Zombie {  // a worker that was given up and does not know it
+    std::string message_id;
+    Growing message;
   };
 
   void connect();
@@ -88,9 +94,17 @@ class SimClient {
   void publish(const Outgoing& event);
   void on_published(const std::string& key, const nlohmann::json& reply);
   void begin_message();
+  void begin_again(const std::string& message_id, bool leave_zombie);
+  void begin_some_again();
+  [[nodiscard]] std::vector<AnswerPiece> new_pieces();
+  void open_stream(const std::string& message_id, const Growing& message);
   void send_pieces();
-  void on_piece_reply(const std::string& message_id, std::size_t index,
+  void send_piece(const std::string& message_id, const Growing& message, std::size_t index,
+                  std::function<void(const nlohmann::json&)> then);
+  void on_piece_reply(const std::string& message_id, std::uint64_t generation, std::size_t index,
                       const nlohmann::json& reply);
+  void on_closed(const std::string& message_id);
+  void send_as_zombie();
   void drop_message(const std::string& message_id) { growing_.erase(message_id); }
   void cancel_some();
   void change_state();
@@ -108,8 +122,9 @@ class SimClient {
   std::uint64_t made_ = 0;  // ids, keys, messages
   std::map<std::string, ChannelView> views_;
   std::map<std::string, bool> subscribed_;
-  std::map<std::string, Outgoing> outgoing_;                                   // by key
-  std::map<std::string, Growing> growing_;                                     // by message id
+  std::map<std::string, Outgoing> outgoing_;  // by key
+  std::map<std::string, Growing> growing_;    // by message id
+  std::vector<Zombie> zombies_;
   std::map<std::string, std::function<void(const nlohmann::json&)>> waiting_;  // by message `id`
 };
 

@@ -29,6 +29,10 @@ enum class Reached : std::uint8_t {
   error_answered,
   disk_failed,
   disk_unreadable,
+  stream_of_parts,
+  stream_begun_again,
+  stream_announced,
+  zombie_fenced,
   count_,
 };
 
@@ -78,6 +82,14 @@ inline constexpr std::size_t kReachedCount = static_cast<std::size_t>(Reached::c
       return "disk_failed";
     case Reached::disk_unreadable:
       return "disk_unreadable";
+    case Reached::stream_of_parts:
+      return "stream_of_parts";
+    case Reached::stream_begun_again:
+      return "stream_begun_again";
+    case Reached::stream_announced:
+      return "stream_announced";
+    case Reached::zombie_fenced:
+      return "zombie_fenced";
     case Reached::count_:
       break;
   }

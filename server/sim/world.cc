@@ -179,6 +179,7 @@ void World::break_disk(MonoMillis& until) {
 void World::crash_server() {
   if (!server_) return;
   oracle_.reach(Reached::server_crashed);
+  oracle_.server_restarts();
   server_->crash();
   server_.reset();
   schedule_.after(random_.between(50, 1'000), [this] { start_server(); });
