@@ -23,7 +23,10 @@ void ChannelView::on_subscribed(const json& payload) {
   const bool recovered = payload.value("recovered", false);
   const bool was_recovering = payload.value("wasRecovering", false);
   if (recovered) {
-    if (now.epoch != position_.epoch) fail("recovered into another epoch");
+    // A session has come back whose first `subscribed` was lost on its way.
+    if (!has_position()) begin_at({now.epoch, now.offset - payload.at("publications").size()});
+    if (now.epoch != position_.epoch)
+      fail("recovered from " + position_.epoch + " into " + now.epoch);
     oracle_.reach(Reached::recovered);
     for (const json& event : payload.at("publications")) on_durable(event);
     if (position_.offset != now.offset)

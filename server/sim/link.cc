@@ -54,9 +54,12 @@ void Link::pump() {
     case net::IoStatus::ok:
       break;
   }
+  under_way_ += got.bytes;
   schedule_.after(arrival(last_down_), [self = shared_from_this(),
                                         bytes = std::string(buffer.data(), got.bytes)]() mutable {
-    if (!self->ended_ && !self->silent_) self->on_bytes_(std::move(bytes));
+    if (self->ended_ || self->silent_) return;
+    self->under_way_ -= bytes.size();
+    self->on_bytes_(std::move(bytes));
   });
   plan_pump(1);
 }

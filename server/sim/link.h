@@ -44,6 +44,10 @@ class Link : public std::enable_shared_from_this<Link> {
   void fall_silent() { silent_ = true; }
   void stall(std::int64_t ms);
   [[nodiscard]] bool ended() const { return ended_; }
+  /// Everything that the server sent has reached the client: what SIOCOUTQ tells of a socket.
+  [[nodiscard]] bool all_arrived() const {
+    return under_way_ == 0 && net_end_->readable_bytes() == 0;
+  }
 
  private:
   void pump();
@@ -60,6 +64,7 @@ class Link : public std::enable_shared_from_this<Link> {
   std::function<void(std::string)> on_bytes_;
   std::function<void()> on_end_;
   std::string upstream_;
+  std::size_t under_way_ = 0;  // bytes to the client that may never come
   MonoMillis last_down_ = 0;
   MonoMillis last_up_ = 0;
   MonoMillis stalled_until_ = 0;

@@ -23,6 +23,10 @@ std::string random_words(Random& random) {
   return text;
 }
 
+json position_of(const ChannelView& view) {
+  return {{"epoch", view.position().epoch}, {"offset", view.position().offset}};
+}
+
 }  // namespace
 
 SimClient::SimClient(std::string name, std::string user, std::vector<std::string> channels,
@@ -44,6 +48,8 @@ void SimClient::connect() {
   frames_ = {};
   waiting_.clear();
   subscribed_.clear();
+  restored_.clear();
+  if (!session_.empty() && parts_.random.percent(20)) forget_session();
   for (auto& [channel, view] : views_) view.on_unsubscribed();
   if (!link_) {
     parts_.schedule.after(parts_.random.between(20, 400), [this, life] {
@@ -59,7 +65,23 @@ void SimClient::connect() {
       [this, life] {
         if (life == life_) on_end();
       });
-  send({{"type", "auth"}, {"id", "auth"}, {"payload", {{"token", parts_.token(user_)}}}});
+  json payload{{"token", parts_.token(user_)}};
+  if (!session_.empty()) {
+    payload["sessionId"] = session_;
+    if (parts_.random.percent(50)) {
+      payload["positions"] = json::object();
+      for (const auto& [channel, view] : views_)
+        if (view.has_position()) payload["positions"][channel] = position_of(view);
+    }
+  }
+  send({{"type", "auth"}, {"id", "auth"}, {"payload", std::move(payload)}});
+  if (parts_.random.percent(20)) {
+    // It is taken when the session is back.
+    ask({{"type", "stream_status"}, {"channel", channels_.front()}, {"payload", json::object()}},
+        [this](const json& reply) {
+          if (reply.at("type") == "stream_status") parts_.oracle.reach(Reached::held_answered);
+        });
+  }
   watch();
 }
 
@@ -111,7 +133,7 @@ void SimClient::ask(json message, std::function<void(const json&)> then) {
 
 void SimClient::on_message(const json& message) {
   const std::string type = message.at("type");
-  if (type == "welcome") return on_welcome();
+  if (type == "welcome") return on_welcome(message.at("payload"));
   if (type == "connection_heartbeat" && !message.contains("id")) {
     parts_.oracle.reach(Reached::heartbeat_answered);
     return ask({{"type", "connection_heartbeat"}, {"payload", {{"timestamp", 1}}}},
@@ -122,6 +144,7 @@ void SimClient::on_message(const json& message) {
   if (type == "stream_cancel") return drop_message(message.at("payload").at("messageId"));
   if (!message.contains("channel")) return;
   const std::string channel = message.at("channel");
+  if (type == "subscribed") return on_subscribed(channel, message.at("payload"));
   if (!subscribed_[channel]) return;  // on its way when the subscription ended
   views_.at(channel).on_event(message);
 }
@@ -135,9 +158,20 @@ void SimClient::on_reply(const json& message) {
   then(message);
 }
 
-void SimClient::on_welcome() {
+void SimClient::on_welcome(const json& payload) {
   active_ = true;
-  for (const std::string& channel : channels_) subscribe(channel);
+  const std::string session = payload.at("sessionId");
+  if (payload.at("resumed")) {
+    if (session != session_) throw Violation(name_ + " is given another session: " + session);
+    on_resumed(payload);
+  } else {
+    if (!session_.empty()) parts_.oracle.reach(Reached::session_unknown);
+    if (session == session_) throw Violation(name_ + " is given an old session anew: " + session);
+    forget_session();
+    session_ = session;
+  }
+  for (const std::string& channel : channels_)
+    if (!restored_.contains(channel)) subscribe(channel);
   for (const auto& [key, event] : outgoing_) publish(event);
   for (auto& [id, message] : growing_) {
     if (message.sent != message.acknowledged) parts_.oracle.reach(Reached::stream_resent);
@@ -146,16 +180,40 @@ void SimClient::on_welcome() {
   send_pieces();
 }
 
+void SimClient::on_resumed(const json& payload) {
+  parts_.oracle.reach(Reached::session_resumed);
+  for (const json& channel : payload.at("restored"))
+    if (!restored_.insert(channel).second)
+      throw Violation(name_ + " gets twice back " + channel.get<std::string>());
+}
+
+/// What became of a numbered publish without an answer nobody will know now.
+void SimClient::forget_session() {
+  session_.clear();
+  seq_ = 0;
+  std::erase_if(outgoing_, [](const auto& each) { return each.second.seq != 0; });
+}
+
+/// The client ends its session.
+void SimClient::say_goodbye() {
+  parts_.oracle.reach(Reached::said_goodbye);
+  link_->send(ws::client_frame(ws::Opcode::close, std::string("\x03\xe8", 2)));
+}
+
+void SimClient::on_subscribed(const std::string& channel, const json& payload) {
+  if (restored_.erase(channel) != 0) parts_.oracle.reach(Reached::channel_restored);
+  subscribed_[channel] = true;
+  views_.at(channel).on_subscribed(payload);
+}
+
 void SimClient::subscribe(const std::string& channel) {
   ChannelView& view = views_.at(channel);
   json payload = json::object();
-  if (view.has_position())
-    payload["since"] = {{"epoch", view.position().epoch}, {"offset", view.position().offset}};
+  if (view.has_position()) payload["since"] = position_of(view);
   ask({{"type", "subscribe"}, {"channel", channel}, {"payload", payload}},
       [this, channel](const json& reply) {
         if (reply.at("type") != "subscribed") return on_refused(channel, reply);
-        subscribed_[channel] = true;
-        views_.at(channel).on_subscribed(reply.at("payload"));
+        on_subscribed(channel, reply.at("payload"));
       });
 }
 
@@ -174,6 +232,7 @@ void SimClient::subscribe_later(const std::string& channel) {
 
 void SimClient::on_unsubscribed(const json& message) {
   const std::string channel = message.at("channel");
+  restored_.erase(channel);
   subscribed_[channel] = false;
   views_.at(channel).on_unsubscribed();
   if (message.contains("id")) waiting_.erase(message.at("id").get<std::string>());
@@ -207,6 +266,7 @@ void SimClient::act() {
     if (subscribed_[channel])
       ask({{"type", "unsubscribe"}, {"channel", channel}}, [](const json& /*reply*/) {});
   } else if (dice < 79) {
+    if (parts_.random.percent(30)) return say_goodbye();
     link_->finish();
   }
 }
@@ -215,19 +275,23 @@ void SimClient::publish_new() {
   if (outgoing_.size() >= kOutgoingMax) return;
   const std::string key = name_ + "/" + std::to_string(++made_);
   const std::size_t padding = parts_.random.percent(10) ? 2'000 : 10;
-  Outgoing event{parts_.random.pick(channels_),
-                 key,
-                 {{"content", key + std::string(padding, '.')}, {"role", "user"}}};
+  Outgoing event{
+      .channel = parts_.random.pick(channels_),
+      .key = key,
+      .payload = {{"content", key + std::string(padding, '.')}, {"role", "user"}}};
+  if (parts_.random.percent(25)) event.seq = ++seq_;
   outgoing_.emplace(key, event);
   publish(event);
 }
 
 void SimClient::publish(const Outgoing& event) {
-  ask({{"type", "chat_message"},
-       {"channel", event.channel},
-       {"key", event.key},
-       {"payload", event.payload}},
-      [this, key = event.key](const json& reply) { on_published(key, reply); });
+  json message{{"type", "chat_message"}, {"channel", event.channel}, {"payload", event.payload}};
+  if (event.seq != 0) {
+    message["seq"] = event.seq;
+  } else {
+    message["key"] = event.key;
+  }
+  ask(std::move(message), [this, key = event.key](const json& reply) { on_published(key, reply); });
 }
 
 void SimClient::on_published(const std::string& key, const json& reply) {
@@ -235,6 +299,11 @@ void SimClient::on_published(const std::string& key, const json& reply) {
   if (found == outgoing_.end()) return;
   const Outgoing& event = found->second;
   const json& payload = reply.at("payload");
+  if (reply.at("type") == "ack" && !payload.contains("offset")) {
+    // Its number was taken so long ago that nobody knows where it stands.
+    outgoing_.erase(found);
+    return;
+  }
   if (reply.at("type") == "ack") {
     parts_.oracle.acknowledged(event.channel, {payload.at("epoch"), payload.at("offset")},
                                event.payload);

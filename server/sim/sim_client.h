@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -62,6 +63,7 @@ class SimClient {
   struct Outgoing {  // an event that has to be acknowledged
     std::string channel;
     std::string key;
+    std::uint64_t seq = 0;  // instead of the key, within this session
     nlohmann::json payload;
   };
   struct Growing {  // a message that this client produces
@@ -81,7 +83,11 @@ class SimClient {
   void on_bytes(const std::string& bytes);
   void on_end();
   void on_message(const nlohmann::json& message);
-  void on_welcome();
+  void on_welcome(const nlohmann::json& payload);
+  void on_resumed(const nlohmann::json& payload);
+  void forget_session();
+  void on_subscribed(const std::string& channel, const nlohmann::json& payload);
+  void say_goodbye();
   void on_unsubscribed(const nlohmann::json& message);
   void on_reply(const nlohmann::json& message);
   void watch();
@@ -114,7 +120,10 @@ class SimClient {
   std::vector<std::string> channels_;
   ClientParts parts_;
   std::shared_ptr<Link> link_;
-  std::uint64_t life_ = 0;  // of the connection; what belongs to an older one is ignored
+  std::string session_;             // to go on with; empty: none
+  std::uint64_t seq_ = 0;           // of the session's numbered publishes
+  std::set<std::string> restored_;  // channels that are on their way back
+  std::uint64_t life_ = 0;          // of the connection; what belongs to an older one is ignored
   FrameReader frames_;
   bool active_ = false;
   bool calm_ = false;

@@ -50,8 +50,7 @@ class SimConnection final : public SessionTransport, public ws::EndpointEvents {
   // SessionTransport
   [[nodiscard]] Outbox& outbox() override { return *outbox_; }
   void flush_soon(const BatchLimits& batch) override;
-  /// Nothing here says what has arrived, so a resume begins before everything that may not have.
-  [[nodiscard]] bool delivered() const override { return false; }
+  [[nodiscard]] bool delivered() const override { return outbox_->empty() && link_->all_arrived(); }
   void close_after_flush(CloseCode code, std::string_view reason) override;
   void close_now(CloseCode code, std::string_view reason) override;
 

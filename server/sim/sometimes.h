@@ -33,6 +33,11 @@ enum class Reached : std::uint8_t {
   stream_begun_again,
   stream_announced,
   zombie_fenced,
+  session_resumed,
+  session_unknown,
+  channel_restored,
+  said_goodbye,
+  held_answered,
   count_,
 };
 
@@ -90,6 +95,16 @@ inline constexpr std::size_t kReachedCount = static_cast<std::size_t>(Reached::c
       return "stream_announced";
     case Reached::zombie_fenced:
       return "zombie_fenced";
+    case Reached::session_resumed:
+      return "session_resumed";
+    case Reached::session_unknown:
+      return "session_unknown";
+    case Reached::channel_restored:
+      return "channel_restored";
+    case Reached::said_goodbye:
+      return "said_goodbye";
+    case Reached::held_answered:
+      return "held_answered";
     case Reached::count_:
       break;
   }
