@@ -19,6 +19,7 @@ void ChannelView::begin_at(const Position& position) {
 void ChannelView::on_subscribed(const json& payload) {
   growing_.clear();
   state_.clear();
+  subscribing_ = true;
   const Position now{payload.at("epoch"), payload.at("offset")};
   const bool recovered = payload.value("recovered", false);
   const bool was_recovering = payload.value("wasRecovering", false);
@@ -41,6 +42,7 @@ void ChannelView::on_subscribed(const json& payload) {
   }
   for (const json& piece : payload.at("streams")) on_event(piece);
   for (const json& event : payload.at("latest")) on_event(event);
+  subscribing_ = false;
 }
 
 void ChannelView::on_unsubscribed() { growing_.clear(); }
@@ -68,6 +70,7 @@ void ChannelView::on_durable(const json& event) {
   const Answer whole = Answer::of_message(payload);
   oracle_.check_message(id, generation, whole, payload.value("status", ""));
   if (payload.contains("parts")) oracle_.reach(Reached::stream_of_parts);
+  if (mode_ == ViewMode::final) oracle_.reach(Reached::stream_whole_only);
   const auto grown = growing_.find(id);
   if (grown == growing_.end() || grown->second.generation > generation) return;
   if (grown->second.complete && grown->second.answer != whole)
@@ -81,6 +84,7 @@ void ChannelView::on_piece(const json& payload) {
   const std::uint64_t to = payload.at("rev").at(1);
   const std::uint64_t generation = payload.value("generation", 0U);
   const bool snapshot = payload.value("snapshot", false);
+  if (mode_ == ViewMode::final && !subscribing_) fail("a piece, although only the whole is wanted");
   Growing& message = growing_[payload.at("messageId")];
   if (generation < message.generation) return;
   if (generation > message.generation) {
@@ -93,12 +97,15 @@ void ChannelView::on_piece(const json& payload) {
     message.answer.take(payload);
     message.rev = to;
     oracle_.reach(Reached::stream_snapshot);
+    if (mode_ == ViewMode::conflated && !subscribing_) oracle_.reach(Reached::stream_conflated);
   } else if (to <= message.rev) {
     return;
   } else if (from == message.rev + 1) {
     message.answer.take(payload);
     message.rev = to;
-    if (to > from) oracle_.reach(Reached::slow_reader_folded);
+    if (to > from)
+      oracle_.reach(mode_ == ViewMode::live ? Reached::slow_reader_folded
+                                            : Reached::stream_rolled_up);
   } else {
     fail("piece " + std::to_string(from) + "-" + std::to_string(to) + " after " +
          std::to_string(message.rev));

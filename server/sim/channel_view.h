@@ -11,6 +11,9 @@
 
 namespace tidewire::sim {
 
+/// How a subscriber has asked for growing messages.
+enum class ViewMode : std::uint8_t { as_configured, live, rolled_up, conflated, final };
+
 /// What one client has been shown of one channel, judged as it comes in: the contract of
 /// protocol.md from the reader's side, written a second time and on purpose not with the
 /// product's code.
@@ -21,6 +24,9 @@ class ChannelView {
  public:
   ChannelView(std::string who, std::string channel, Oracle& oracle)
       : who_(std::move(who)), channel_(std::move(channel)), oracle_(oracle) {}
+
+  void set_mode(ViewMode mode) { mode_ = mode; }
+  [[nodiscard]] ViewMode mode() const { return mode_; }
 
   /// The reply (or the push) that a subscription begins with.
   void on_subscribed(const nlohmann::json& payload);
@@ -56,6 +62,8 @@ class ChannelView {
   std::string who_;
   std::string channel_;
   Oracle& oracle_;
+  ViewMode mode_ = ViewMode::as_configured;
+  bool subscribing_ = false;  // what comes now is part of the reply
   Position position_;
   std::uint64_t first_ = 1;  // of the epoch, what this reader has to have
   std::map<std::uint64_t, std::string> got_;

@@ -1,6 +1,7 @@
 #include "sim_client.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "ws/client_frames.h"
@@ -49,6 +50,7 @@ void SimClient::connect() {
   waiting_.clear();
   subscribed_.clear();
   restored_.clear();
+  hidden_ = false;
   if (!session_.empty() && parts_.random.percent(20)) forget_session();
   for (auto& [channel, view] : views_) view.on_unsubscribed();
   if (!link_) {
@@ -210,6 +212,7 @@ void SimClient::subscribe(const std::string& channel) {
   ChannelView& view = views_.at(channel);
   json payload = json::object();
   if (view.has_position()) payload["since"] = position_of(view);
+  choose_mode(channel, payload);
   ask({{"type", "subscribe"}, {"channel", channel}, {"payload", payload}},
       [this, channel](const json& reply) {
         if (reply.at("type") != "subscribed") return on_refused(channel, reply);
@@ -232,6 +235,8 @@ void SimClient::subscribe_later(const std::string& channel) {
 
 void SimClient::on_unsubscribed(const json& message) {
   const std::string channel = message.at("channel");
+  if (message.at("payload").value("reason", "") == "insufficient_state")
+    parts_.oracle.reach(Reached::subscription_lost);
   restored_.erase(channel);
   subscribed_[channel] = false;
   views_.at(channel).on_unsubscribed();
@@ -244,6 +249,7 @@ void SimClient::on_unsubscribed(const json& message) {
 void SimClient::act() {
   if (!active_) return;
   send_pieces();
+  if (calm_ && hidden_) change_visibility();
   if (calm_) return;
   send_as_zombie();
   const std::uint64_t dice = parts_.random.below(100);
@@ -255,6 +261,8 @@ void SimClient::act() {
     cancel_some();
   else if (dice < 54)
     begin_some_again();
+  else if (dice < 55)
+    change_visibility();
   else if (dice < 70)
     change_state();
   else if (dice < 75)
@@ -473,6 +481,24 @@ void SimClient::cancel_some() {
        {"channel", channel},
        {"payload", {{"messageId", parts_.random.pick(ids)}}}},
       [](const json& /*reply*/) {});
+}
+
+void SimClient::choose_mode(const std::string& channel, json& payload) {
+  static constexpr std::array kModes{ViewMode::as_configured, ViewMode::live,      ViewMode::live,
+                                     ViewMode::rolled_up,     ViewMode::conflated, ViewMode::final};
+  const ViewMode mode = kModes[parts_.random.below(kModes.size())];
+  const std::int64_t window_ms = parts_.random.between(10, 600);
+  if (mode == ViewMode::live) payload["rollup"] = 0;
+  if (mode == ViewMode::rolled_up) payload["rollup"] = window_ms;
+  if (mode == ViewMode::conflated) payload["stream"] = "conflate:" + std::to_string(window_ms);
+  if (mode == ViewMode::final) payload["stream"] = "final";
+  views_.at(channel).set_mode(mode);
+}
+
+void SimClient::change_visibility() {
+  hidden_ = !hidden_;
+  ask({{"type", "visibility"}, {"payload", {{"state", hidden_ ? "hidden" : "visible"}}}},
+      [this](const json& /*reply*/) { parts_.oracle.reach(Reached::visibility_told); });
 }
 
 void SimClient::change_state() {

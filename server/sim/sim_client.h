@@ -114,6 +114,8 @@ class SimClient {
   void drop_message(const std::string& message_id) { growing_.erase(message_id); }
   void cancel_some();
   void change_state();
+  void change_visibility();
+  void choose_mode(const std::string& channel, nlohmann::json& payload);
 
   std::string name_;
   std::string user_;
@@ -127,6 +129,7 @@ class SimClient {
   FrameReader frames_;
   bool active_ = false;
   bool calm_ = false;
+  bool hidden_ = false;
   MonoMillis heard_at_ = 0;
   std::uint64_t made_ = 0;  // ids, keys, messages
   std::map<std::string, ChannelView> views_;

@@ -38,6 +38,11 @@ enum class Reached : std::uint8_t {
   channel_restored,
   said_goodbye,
   held_answered,
+  stream_rolled_up,
+  stream_conflated,
+  stream_whole_only,
+  visibility_told,
+  subscription_lost,
   count_,
 };
 
@@ -105,6 +110,16 @@ inline constexpr std::size_t kReachedCount = static_cast<std::size_t>(Reached::c
       return "said_goodbye";
     case Reached::held_answered:
       return "held_answered";
+    case Reached::stream_rolled_up:
+      return "stream_rolled_up";
+    case Reached::stream_conflated:
+      return "stream_conflated";
+    case Reached::stream_whole_only:
+      return "stream_whole_only";
+    case Reached::visibility_told:
+      return "visibility_told";
+    case Reached::subscription_lost:
+      return "subscription_lost";
     case Reached::count_:
       break;
   }

@@ -17,6 +17,9 @@ constexpr std::int64_t kForgetMs = 8'000;  // until the server knows of every ha
 constexpr std::int64_t kSweepMs = 5'000;
 
 Config make_config(Random& random) {
+  static constexpr std::array kPolicies{OverflowPolicy::by_class,    OverflowPolicy::spill,
+                                        OverflowPolicy::fold,        OverflowPolicy::conflate,
+                                        OverflowPolicy::drop_oldest, OverflowPolicy::disconnect};
   Config config;
   config.limits.queue_bytes = random.percent(50) ? 24 * 1024 : 256 * 1024;
   config.heartbeat.interval = Milliseconds(4'000);
@@ -31,7 +34,10 @@ Config make_config(Random& random) {
                       .history_size = random.percent(30) ? 12U : 1'000U,
                       .history_ttl = Milliseconds(random.percent(20) ? 3'000 : 300'000),
                       .stream_timeout = Milliseconds(random.percent(30) ? 600 : 60'000),
-                      .batch_window = Milliseconds(random.percent(30) ? 40 : 0)};
+                      .overflow = random.percent(30) ? OverflowPolicy::spill
+                                                     : kPolicies[random.below(kPolicies.size())],
+                      .batch_window = Milliseconds(random.percent(30) ? 40 : 0),
+                      .rollup = Milliseconds(random.percent(30) ? 60 : 0)};
   return config;
 }
 
