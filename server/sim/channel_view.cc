@@ -58,12 +58,14 @@ void ChannelView::on_durable(const json& event) {
   const Position at{event.at("epoch"), event.at("offset")};
   const json& payload = event.at("payload");
   oracle_.saw(channel_, at, payload);
+  if (event.contains("redelivered")) oracle_.reach(Reached::redelivered);
   if (at.epoch != position_.epoch) fail("an event of another epoch without a word");
   if (at.offset <= position_.offset) return;  // a repeat, which readers drop
   if (at.offset != position_.offset + 1)
     fail("offset " + std::to_string(at.offset) + " after " + std::to_string(position_.offset));
   position_ = at;
   got_.emplace(at.offset, payload.dump());
+  if (event.at("type") == "dead_letter") oracle_.saw_dead_letter(payload);
   if (!payload.contains("messageId")) return;
   const std::string id = payload.at("messageId");
   const std::uint64_t generation = payload.value("generation", 0U);

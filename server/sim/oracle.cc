@@ -66,6 +66,20 @@ void Oracle::completed(const std::string& channel, const std::string& message_id
   truth.completed.emplace(message_id, position);
 }
 
+void Oracle::saw_dead_letter(const json& letter) {
+  const std::string channel = letter.at("channel");
+  const Position position{letter.at("epoch"), letter.at("offset")};
+  reach(Reached::dead_lettered);
+  const json& event = letter.at("event");
+  if (event.at("offset") != position.offset || event.at("epoch") != position.epoch)
+    throw Violation(show(channel, position) + " is not where its dead letter stands");
+  saw(channel, position, event.at("payload"));
+  // A session that came back may have been sent it once more.
+  if (letter.at("attempts") < expected_.ack_attempts)
+    throw Violation(show(channel, position) + " is dead after " + letter.at("attempts").dump() +
+                    " attempts");
+}
+
 void Oracle::saw_state(const std::string& channel, const std::string& epoch, const std::string& key,
                        std::uint64_t version, const json& value) {
   const std::string text = key + " = " + value.dump();

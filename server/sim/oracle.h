@@ -34,6 +34,7 @@ struct Position {
 struct Expected {
   bool kept_on_disk = false;  // what was acknowledged survives the server
   bool kept_whole = false;    // nothing is trimmed
+  std::uint64_t ack_attempts = 0;
 };
 
 /// What the world knows to be true: which event each position names, what has been acknowledged,
@@ -56,6 +57,9 @@ class Oracle {
   /// when that was told.
   void completed(const std::string& channel, const std::string& message_id,
                  const std::optional<Position>& position);
+
+  /// An event has become a dead letter.
+  void saw_dead_letter(const nlohmann::json& letter);
 
   /// A value of shared state (`null`: none any more) in a life of a channel.
   void saw_state(const std::string& channel, const std::string& epoch, const std::string& key,

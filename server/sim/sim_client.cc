@@ -148,7 +148,7 @@ void SimClient::on_message(const json& message) {
   const std::string channel = message.at("channel");
   if (type == "subscribed") return on_subscribed(channel, message.at("payload"));
   if (!subscribed_[channel]) return;  // on its way when the subscription ended
-  views_.at(channel).on_event(message);
+  on_live_event(channel, message);
 }
 
 void SimClient::on_reply(const json& message) {
@@ -205,7 +205,55 @@ void SimClient::say_goodbye() {
 void SimClient::on_subscribed(const std::string& channel, const json& payload) {
   if (restored_.erase(channel) != 0) parts_.oracle.reach(Reached::channel_restored);
   subscribed_[channel] = true;
-  views_.at(channel).on_subscribed(payload);
+  ChannelView& view = views_.at(channel);
+  const std::uint64_t before = view.position().offset;
+  view.on_subscribed(payload);
+  const std::uint64_t top = payload.at("offset");
+  acks_[channel] = {.top = top, .asked = payload.value("recovered", false) ? before : top};
+  plan_ack(channel);
+}
+
+bool SimClient::must_ack(const std::string& channel) { return channel.starts_with("work:"); }
+
+void SimClient::on_live_event(const std::string& channel, const json& event) {
+  views_.at(channel).on_event(event);
+  if (!event.contains("offset") || !must_ack(channel)) return;
+  const Acks& acks = acks_[channel];
+  const std::uint64_t most = std::max(acks.top, acks.asked + parts_.ack_window);
+  const std::uint64_t offset = event.at("offset");
+  if (parts_.ack_window != 0 && offset > most)
+    throw Violation(name_ + " is sent " + channel + " " + std::to_string(offset) + ", at most " +
+                    std::to_string(most) + " may come before an ack");
+  if (parts_.ack_window != 0 && offset == acks.asked + parts_.ack_window)
+    parts_.oracle.reach(Reached::ack_window_full);
+  plan_ack(channel);
+}
+
+/// Processes what has come; now and then the word about it is forgotten.
+void SimClient::plan_ack(const std::string& channel) {
+  if (!must_ack(channel) || parts_.random.percent(25)) return;
+  parts_.schedule.after(parts_.random.between(1, 200), [this, channel, life = life_] {
+    if (life == life_ && subscribed_[channel]) acknowledge(channel);
+  });
+}
+
+void SimClient::acknowledge(const std::string& channel) {
+  const Position position = views_.at(channel).position();
+  if (position.offset == 0) return;
+  acks_[channel].asked = std::max(acks_[channel].asked, position.offset);
+  ask({{"type", "ack"},
+       {"channel", channel},
+       {"payload", {{"epoch", position.epoch}, {"offset", position.offset}}}},
+      [this, channel, position](const json& reply) {
+        const json& payload = reply.at("payload");
+        if (reply.at("type") == "ack") {
+          parts_.oracle.reach(Reached::acknowledged);
+          if (views_.at(channel).position().epoch == position.epoch)
+            acks_[channel].told = std::max(acks_[channel].told, position.offset);
+        } else if (payload.at("name") != "not_subscribed") {
+          throw Violation(name_ + " may not acknowledge: " + reply.dump());
+        }
+      });
 }
 
 void SimClient::subscribe(const std::string& channel) {
@@ -250,6 +298,11 @@ void SimClient::act() {
   if (!active_) return;
   send_pieces();
   if (calm_ && hidden_) change_visibility();
+  if (calm_)
+    for (const std::string& channel : channels_)
+      if (must_ack(channel) && subscribed_[channel] &&
+          acks_[channel].told < views_.at(channel).position().offset)
+        acknowledge(channel);
   if (calm_) return;
   send_as_zombie();
   const std::uint64_t dice = parts_.random.below(100);
@@ -283,10 +336,9 @@ void SimClient::publish_new() {
   if (outgoing_.size() >= kOutgoingMax) return;
   const std::string key = name_ + "/" + std::to_string(++made_);
   const std::size_t padding = parts_.random.percent(10) ? 2'000 : 10;
-  Outgoing event{
-      .channel = parts_.random.pick(channels_),
-      .key = key,
-      .payload = {{"content", key + std::string(padding, '.')}, {"role", "user"}}};
+  Outgoing event{.channel = parts_.random.pick(channels_),
+                 .key = key,
+                 .payload = {{"content", key + std::string(padding, '.')}, {"role", "user"}}};
   if (parts_.random.percent(25)) event.seq = ++seq_;
   outgoing_.emplace(key, event);
   publish(event);

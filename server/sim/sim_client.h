@@ -27,6 +27,9 @@ struct ClientParts {
   Oracle& oracle;
   /// A link to the server; nullptr: nobody listens there now.
   std::function<std::shared_ptr<Link>()> dial;
+  /// How many events may be unacknowledged where acks are required; 0: some become dead letters,
+  /// and nobody tells the consumer, so it cannot know.
+  std::uint64_t ack_window = 0;
   std::function<std::string(const std::string& user)> token;
 };
 
@@ -86,6 +89,10 @@ class SimClient {
   void on_welcome(const nlohmann::json& payload);
   void on_resumed(const nlohmann::json& payload);
   void forget_session();
+  void on_live_event(const std::string& channel, const nlohmann::json& event);
+  [[nodiscard]] static bool must_ack(const std::string& channel);
+  void plan_ack(const std::string& channel);
+  void acknowledge(const std::string& channel);
   void on_subscribed(const std::string& channel, const nlohmann::json& payload);
   void say_goodbye();
   void on_unsubscribed(const nlohmann::json& message);
@@ -132,7 +139,15 @@ class SimClient {
   bool hidden_ = false;
   MonoMillis heard_at_ = 0;
   std::uint64_t made_ = 0;  // ids, keys, messages
+  /// Of one subscription where acks are required.
+  struct Acks {
+    std::uint64_t top = 0;    // came with the subscription
+    std::uint64_t asked = 0;  // the server may count so much as acknowledged
+    std::uint64_t told = 0;   // and has said that it does
+  };
+
   std::map<std::string, ChannelView> views_;
+  std::map<std::string, Acks> acks_;
   std::map<std::string, bool> subscribed_;
   std::map<std::string, Outgoing> outgoing_;  // by key
   std::map<std::string, Growing> growing_;    // by message id

@@ -185,7 +185,9 @@ std::string SimServer::token(std::string_view user) const {
   return *minter_.mint({.user_id = std::string(user),
                         .expires_at_s = schedule_.clock().wall_ms() / 1000 + 86'400,
                         .info_json = R"({"name":"x"})",
-                        .rules = {{.match = "chat:*", .allow = PermissionSet::all()}}});
+                        .rules = {{.match = "chat:*", .allow = PermissionSet::all()},
+                                  {.match = "work:*", .allow = PermissionSet::all()},
+                                  {.match = "dead:*", .allow = PermissionSet::all()}}});
 }
 
 void SimServer::sweep() {

@@ -43,6 +43,10 @@ enum class Reached : std::uint8_t {
   stream_whole_only,
   visibility_told,
   subscription_lost,
+  acknowledged,
+  redelivered,
+  ack_window_full,
+  dead_lettered,
   count_,
 };
 
@@ -120,6 +124,14 @@ inline constexpr std::size_t kReachedCount = static_cast<std::size_t>(Reached::c
       return "visibility_told";
     case Reached::subscription_lost:
       return "subscription_lost";
+    case Reached::acknowledged:
+      return "acknowledged";
+    case Reached::redelivered:
+      return "redelivered";
+    case Reached::ack_window_full:
+      return "ack_window_full";
+    case Reached::dead_lettered:
+      return "dead_lettered";
     case Reached::count_:
       break;
   }

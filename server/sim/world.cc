@@ -14,6 +14,7 @@ namespace {
 constexpr std::int64_t kChaosMs = 15'000;
 constexpr std::int64_t kCalmMs = 90'000;
 constexpr std::int64_t kForgetMs = 8'000;  // until the server knows of every half-open connection
+constexpr std::uint64_t kNeverDead = 1'000;
 constexpr std::int64_t kSweepMs = 5'000;
 
 Config make_config(Random& random) {
@@ -38,6 +39,12 @@ Config make_config(Random& random) {
                                                      : kPolicies[random.below(kPolicies.size())],
                       .batch_window = Milliseconds(random.percent(30) ? 40 : 0),
                       .rollup = Milliseconds(random.percent(30) ? 60 : 0)};
+  NamespaceConfig& work = config.namespaces["work"] = config.namespaces["chat"];
+  work.ack = "required";
+  work.ack_timeout = Milliseconds(random.between(150, 800));
+  work.ack_attempts = random.percent(50) ? kNeverDead : 3;
+  work.ack_window = 2 + random.below(20);
+  config.namespaces["dead"] = config.namespaces["chat"];
   return config;
 }
 
@@ -47,7 +54,8 @@ World::World(std::uint64_t seed) : random_(seed), config_(make_config(random_)) 
   if (random_.percent(60)) make_disk();
   oracle_.expect({.kept_on_disk = disk_ != nullptr,
                   .kept_whole = config_.namespaces["chat"].history_size >= 1'000 &&
-                                config_.namespaces["chat"].history_ttl.count() >= 300'000});
+                                config_.namespaces["chat"].history_ttl.count() >= 300'000,
+                  .ack_attempts = config_.namespaces["work"].ack_attempts});
 }
 
 World::~World() {
@@ -85,12 +93,15 @@ void World::start_server() {
 void World::make_clients() {
   const std::uint64_t users = 2 + random_.below(4);
   const std::uint64_t channels = 1 + random_.below(3);
+  const bool works = random_.percent(50);
   for (std::uint64_t i = 0; i < users + 1; ++i) {
     // The first user has two devices.
     const std::string user = "u" + std::to_string(i == users ? 0 : i);
     std::vector<std::string> names;
     for (std::uint64_t channel = 0; channel < channels; ++channel)
       if (channel == 0 || random_.percent(70)) names.push_back("chat:" + std::to_string(channel));
+    if (works && random_.percent(60)) names.emplace_back("work:0");
+    if (works && i == 0) names.emplace_back("dead:work.0");
     clients_.push_back(std::make_unique<SimClient>(
         "d" + std::to_string(i), user, std::move(names),
         ClientParts{.schedule = schedule_,
@@ -104,6 +115,9 @@ void World::make_clients() {
                       server_->accept(link);
                       return link;
                     },
+                    .ack_window = config_.namespaces["work"].ack_attempts == kNeverDead
+                                      ? config_.namespaces["work"].ack_window
+                                      : 0,
                     .token = [this](const std::string& name) { return server_->token(name); }}));
   }
 }
