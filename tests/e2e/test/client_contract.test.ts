@@ -92,6 +92,29 @@ describe('events', () => {
   })
 })
 
+describe('echo: false', () => {
+  it('in a busy channel: nothing of the others is lost or late, nothing of its own comes back', async () => {
+    const channel = 'chat:echo'
+    const alice = await clientOf('alice', { echo: false })
+    const others = await Promise.all(['bob', 'carl', 'dora', 'emil'].map((user) => clientOf(user)))
+    const heard: TidewireEvent[] = []
+    alice.channel(channel).on('chat_message', (event) => heard.push(event))
+    await alice.channel(channel).subscribe()
+    const statuses: string[] = []
+    alice.channel(channel).onState(({ status }) => statuses.push(status))
+    const say = async (client: Client) => {
+      for (let i = 0; i < 100; i++) await client.channel(channel).publish('chat_message', hello)
+    }
+    await Promise.all([alice, ...others].map(say))
+    await until(() => heard.length >= 400)
+    expect(heard).toHaveLength(400)
+    expect(heard.some((event) => event.from?.userId === 'alice')).toBe(false)
+    expect(heard.every((event, i) => i === 0 || event.offset! > heard[i - 1]!.offset!)).toBe(true)
+    expect(statuses).toEqual([])
+    expect(alice.metrics().gaps).toBe(0)
+  })
+})
+
 describe('markRead', () => {
   it('arrives although the connection is gone', async () => {
     const channel = 'read:cut'

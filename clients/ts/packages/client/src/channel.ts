@@ -10,7 +10,7 @@ import type { RequestRule } from './requests'
 import type { Receipts } from './receipts'
 import { createSharedState } from './shared_state'
 import { createStreamWriter } from './stream_writer'
-import type { OpenState } from './state'
+import type { OpenState, Position } from './state'
 import type { Subscription } from './subscription'
 import { createTyping } from './typing'
 
@@ -63,12 +63,18 @@ export function createChannel<Custom extends object>(seams: ChannelSeams): Chann
       const echo = options.echo ?? seams.echo
       const key = options.key ?? env.randomId()
       const message = publication(name, type, payload, { ...options, key, echo })
-      const { payload: ack } = await ask(message, { ...options, resend: true, large: true })
-      const result = publishResult(ack)
-      const { offset, epoch } = result
-      if (echo === false && offset !== undefined && epoch !== undefined) subscription.skip({ epoch, offset })
-      if (options.receipt && offset !== undefined && epoch !== undefined) {
-        result.receipt = seams.receipts.wait({ epoch, offset }, options.receipt)
+      const placed = echo === false ? subscription.publishing(key) : undefined
+      let place: Position | undefined
+      let result: PublishResult
+      try {
+        result = publishResult((await ask(message, { ...options, resend: true, large: true })).payload)
+        const { offset, epoch } = result
+        if (offset !== undefined && epoch !== undefined) place = { epoch, offset }
+      } finally {
+        placed?.(place)
+      }
+      if (options.receipt && place) {
+        result.receipt = seams.receipts.wait(place, options.receipt)
         if (options.onReceipt) void result.receipt.then(options.onReceipt, () => {})
       }
       return result

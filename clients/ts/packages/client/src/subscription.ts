@@ -35,8 +35,11 @@ export interface Subscription {
   receive(message: Incoming): void
   /** Everything up to there is processed. False: nobody keeps account of it here. */
   processed(offset: number): boolean
-  /** A publish of ours with `echo: false` took this offset: it will not arrive. */
-  skip(position: Position): void
+  /**
+   * A publish of ours with `echo: false` begins: it will not arrive, and others may before its answer. The result is called at its end, with the
+   * place it took.
+   */
+  publishing(key: string): (place?: Position) => void
   /** The connection is gone; with an error, for good. */
   down(closed: TidewireError | undefined): void
 }
@@ -71,6 +74,10 @@ export function createSubscription(seams: SubscriptionSeams): Subscription {
   const state = createStore<ChannelState>({ status: 'unsubscribed', reason: 'never subscribed' }, seams.fault)
   const waiters = new Set<Waiter>()
   const skipped = new Set<number>()
+  /** Publishes of ours without echo whose place is not known yet. */
+  const unplaced = new Set<string>()
+  /** What came beyond a hole that they may explain. */
+  let held: Incoming[] = []
   let wanted = seams.implied
   /** The server has confirmed what the URL implies, on this connection. */
   let confirmedOnce = false
@@ -87,6 +94,7 @@ export function createSubscription(seams: SubscriptionSeams): Subscription {
 
   const request = (): Outgoing => {
     cancelRetry()
+    held = []
     expecting = seams.nextId()
     const payload: Record<string, unknown> = {}
     const since = processedTo()
@@ -131,7 +139,7 @@ export function createSubscription(seams: SubscriptionSeams): Subscription {
   }
 
   const deliverDurable = (message: Incoming, epoch: string, offset: number, replayed: boolean) => {
-    const own = skipped.delete(offset)
+    const own = skipped.delete(offset) || (message.key !== undefined && unplaced.has(message.key))
     position = { epoch, offset }
     passSkipped()
     const outcome = own || deliver(message, replayed)
@@ -153,7 +161,8 @@ export function createSubscription(seams: SubscriptionSeams): Subscription {
     } else if (position.epoch === epoch && offset <= position.offset) {
       repeated(message, offset, false)
     } else if (state.get().status === 'subscribed') {
-      again(true)
+      if (position.epoch === epoch && unplaced.size > 0 && held.length < heldMax) held.push(message)
+      else again(true)
     }
     // While asking again, what lies beyond the hole is dropped: the answer brings it in order.
   }
@@ -282,6 +291,7 @@ export function createSubscription(seams: SubscriptionSeams): Subscription {
       const { status } = state.get()
       wanted = false
       expecting = undefined
+      held = []
       retries = 0
       cancelRetry()
       state.set({ status: 'unsubscribed', reason: 'unsubscribe' })
@@ -321,14 +331,23 @@ export function createSubscription(seams: SubscriptionSeams): Subscription {
       acks?.processed(offset)
       return acks !== undefined
     },
-    skip({ epoch, offset }) {
-      if (!position || position.epoch !== epoch || offset <= position.offset) return
-      skipped.add(offset)
-      passSkipped()
+    publishing(key) {
+      unplaced.add(key)
+      return (place) => {
+        unplaced.delete(key)
+        if (place && position && position.epoch === place.epoch && place.offset > position.offset) {
+          skipped.add(place.offset)
+          passSkipped()
+        }
+        const late = held
+        held = []
+        for (const message of late) live(message, message.offset as number)
+      }
     },
     down(closed) {
       cancelRetry()
       expecting = undefined
+      held = []
       awaited = false
       confirmedOnce = false
       acks?.stop()
@@ -337,6 +356,9 @@ export function createSubscription(seams: SubscriptionSeams): Subscription {
     },
   }
 }
+
+/** Events beyond a hole; more than these are asked for again instead. */
+const heldMax = 1_000
 
 function listOf(value: unknown): Incoming[] {
   if (!Array.isArray(value)) return []

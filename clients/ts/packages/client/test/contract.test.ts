@@ -190,3 +190,50 @@ describe('stream.open', () => {
     expect(it.network.current.received.filter(({ type }) => type === 'stream_open')).toHaveLength(1)
   })
 })
+
+describe('echo: false', () => {
+  const quiet = (it: Awaited<ReturnType<typeof subscribedScene>>) => it.channel.publish('chat_message', { content: 'mine', role: 'user' }, { echo: false })
+  const ack = (offset: number) => ({ type: 'ack', payload: { offset, epoch: 'e1', duplicate: false } })
+  const subscribes = (it: Awaited<ReturnType<typeof subscribedScene>>) => it.network.current.received.filter(({ type }) => type === 'subscribe').length
+
+  it('what others say before its answer is held, not taken for a hole', async () => {
+    const it = await subscribedScene()
+    const done = quiet(it)
+    it.network.current.send(message(1), message(3), message(4))
+    expect(it.contents()).toEqual(['m1'])
+    it.network.current.reply('chat_message', ack(2))
+    await done
+    expect(it.contents()).toEqual(['m1', 'm3', 'm4'])
+    expect(it.channel.position?.offset).toBe(4)
+    expect(subscribes(it)).toBe(1)
+  })
+
+  it('a hole that it does not explain is asked for', async () => {
+    const it = await subscribedScene()
+    const done = quiet(it)
+    it.network.current.send(message(3))
+    it.network.current.reply('chat_message', ack(2))
+    await done
+    expect(it.network.current.last('subscribe').payload).toEqual({ since: { epoch: 'e1', offset: 0 } })
+    expect(subscribes(it)).toBe(2)
+  })
+
+  it('a refused one explains nothing', async () => {
+    const it = await subscribedScene()
+    const done = expect(quiet(it)).rejects.toMatchObject({ name: 'permission_denied' })
+    it.network.current.send(message(2))
+    it.network.current.reply('chat_message', { type: 'error', payload: { code: 1201, name: 'permission_denied', message: '', retryable: false } })
+    await done
+    expect(subscribes(it)).toBe(2)
+  })
+
+  it('does not come back by a recovery either, when its answer was lost', async () => {
+    const it = await subscribedScene()
+    void quiet(it)
+    await reconnect(it)
+    it.network.current.welcome()
+    it.network.current.subscribed({ offset: 2, wasRecovering: true, recovered: true, publications: [message(1, { key: 'k1' }), message(2)] })
+    expect(it.contents()).toEqual(['m2'])
+    expect(it.channel.position?.offset).toBe(2)
+  })
+})

@@ -653,7 +653,7 @@ export interface TransferEndCommand {
 /** The subscription has ended. */
 export interface Unsubscribed {
   /** Why. */
-  reason: 'unsubscribe' | 'insufficient_state' | 'permission_revoked' | 'operator'
+  reason: 'unsubscribe' | 'insufficient_state' | 'permission_revoked' | 'limit_exceeded' | 'operator'
 }
 
 /** A user types, or has stopped. */
