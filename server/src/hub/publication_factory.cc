@@ -1,5 +1,7 @@
 #include "hub/publication_factory.h"
 
+#include "protocol/events.h"
+
 namespace tidewire {
 
 std::shared_ptr<Publication> make_unencoded(const PublishRequest& request,
@@ -27,6 +29,7 @@ std::shared_ptr<Publication> make_publication(const Codec& json, const PublishRe
                           .channel = request.channel,
                           .payload = request.payload,
                           .ts = stamp.ts,
+                          .priority = told_priority(request.type, request.priority),
                           .key = request.key,
                           .trace = request.trace,
                           .nonce = request.nonce,

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "hub/piece_fold.h"
+#include "protocol/events.h"
 
 namespace tidewire {
 
@@ -44,6 +45,7 @@ ws::SharedFrame WireForms::render(const Publication& publication, FormId id,
                             .payload = publication.payload(),
                             .epoch = publication.epoch,
                             .ts = publication.ts,
+                            .priority = told_priority(publication.type, publication.priority),
                             .key = publication.key,
                             .trace = publication.trace,
                             .redelivered = redelivered};

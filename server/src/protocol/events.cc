@@ -124,6 +124,13 @@ std::unexpected<Error> not_an_event() {
 
 }  // namespace
 
+std::optional<Priority> told_priority(std::string_view type, Priority priority) {
+  const auto known = from_name<MessageType>(type);
+  const auto usual = known ? default_priority_of(*known) : std::nullopt;
+  if (priority == usual.value_or(Priority::normal)) return std::nullopt;
+  return priority;
+}
+
 std::expected<ValidatedEvent, Error> validate_event(std::string_view type, std::string_view payload,
                                                     std::string_view sender_user_id) {
   const auto known = from_name<MessageType>(type);

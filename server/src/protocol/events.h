@@ -45,6 +45,9 @@ struct TypingFields {
 /// Whether an `agent_status_update` says `isActive: true`.
 [[nodiscard]] bool says_active(std::string_view payload);
 
+/// The priority that an event tells its subscribers: nullopt when it is the default of its type.
+[[nodiscard]] std::optional<Priority> told_priority(std::string_view type, Priority priority);
+
 /// Checks the payload of an event that a client (or the HTTP API) publishes. Members that the
 /// protocol does not name are allowed and pass through.
 ///

@@ -58,7 +58,15 @@ describe('durable', () => {
     const { alice, bob } = await pair('chat:d5')
     const trace = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
     await alice.publish('chat:d5', 'chat_message', { content: 'x', role: 'user' }, { priority: 'high', trace })
-    expect((await bob.next('chat_message')).trace).toBe(trace)
+    expect(await bob.next('chat_message')).toMatchObject({ trace, priority: 'high' })
+    const { publications } = (await alice.ask({ type: 'history', channel: 'chat:d5', payload: { limit: 1 } })).payload
+    expect(publications[0]).toMatchObject({ trace, priority: 'high' })
+  })
+
+  it('the default priority of its type is not told', async () => {
+    const { alice, bob } = await pair('chat:d8')
+    await alice.publish('chat:d8', 'chat_message', { content: 'x', role: 'user' }, { priority: 'normal' })
+    expect((await bob.next('chat_message')).priority).toBeUndefined()
   })
 
   it('payload numbers arrive as they were written', async () => {
