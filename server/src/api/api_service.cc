@@ -117,10 +117,14 @@ RespondFn ApiService::count(RespondFn respond, std::string_view name) const {
 }
 
 http::Response ApiService::no_key() {
-  return std::move(
-      error_reply({.code = ErrorCode::unauthorized,
-                   .message = "the server API needs `Authorization: Bearer <api.key>`"})
-          .set("WWW-Authenticate", "Bearer"));
+  return error_reply({.code = ErrorCode::unauthorized,
+                      .message = "the server API needs `Authorization: Bearer <api.key>`"});
+}
+
+http::Response ApiService::not_a_post() {
+  return std::move(error_reply(405, {.code = ErrorCode::invalid_message,
+                                     .message = "only POST is answered here"})
+                       .set("Allow", "POST"));
 }
 
 void ApiService::call(const http::Request& request, std::string_view name, RespondFn respond) {
@@ -130,7 +134,7 @@ void ApiService::call(const http::Request& request, std::string_view name, Respo
   const Handler handler = find(name);
   if (handler == nullptr)
     return counted(error_reply({.code = ErrorCode::not_found, .message = "no such API endpoint"}));
-  if (request.method != "POST") return counted(http::method_not_allowed("POST"));
+  if (request.method != "POST") return counted(not_a_post());
   (this->*handler)(request.body, std::move(counted));
 }
 

@@ -64,6 +64,7 @@ class ApiService {
   [[nodiscard]] static Handler find(std::string_view name);
   [[nodiscard]] bool authorized(const http::Request& request) const;
   [[nodiscard]] static http::Response no_key();
+  [[nodiscard]] static http::Response not_a_post();
   /// Counts the answer for the endpoint.
   [[nodiscard]] RespondFn count(RespondFn respond, std::string_view name) const;
   void call(const http::Request& request, std::string_view name, RespondFn respond);

@@ -59,7 +59,7 @@ bool ApiService::call_send(std::string_view name, const http::Request& request,
   const std::string_view user = target_of(name, "users/");
   if (session.empty() && user.empty()) return false;
   if (request.method != "POST") {
-    respond(http::method_not_allowed("POST"));
+    respond(not_a_post());
   } else if (!session.empty()) {
     send({std::string(session)}, request.body, std::move(respond));
   } else {

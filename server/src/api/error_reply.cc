@@ -9,6 +9,7 @@ namespace tidewire {
 http::Response error_reply(int status, const Error& error) {
   http::Response response(status);
   response.body("application/json; charset=utf-8", R"({"error":)" + error_payload(error) + '}');
+  if (status == 401) response.set("WWW-Authenticate", "Bearer");
   if (error.retry_after_ms > 0)
     response.set("Retry-After", std::to_string((error.retry_after_ms + 999) / 1000));
   return response;

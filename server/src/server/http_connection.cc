@@ -161,8 +161,10 @@ void HttpConnection::resume_body() {
 void HttpConnection::refuse() {
   parts_.metrics.handshakes[HandshakeLabel::bad_request].add();
   keep_alive_ = false;
-  respond(http::refusal(parser_.error(), std::to_underlying(ErrorCode::invalid_message),
-                        to_name(ErrorCode::invalid_message)));
+  const http::ParseError& error = parser_.error();
+  const ErrorCode code =
+      error.status == 413 ? ErrorCode::message_too_large : ErrorCode::invalid_message;
+  respond(http::refusal(error, std::to_underlying(code), to_name(code)));
 }
 
 void HttpConnection::dispatch() {

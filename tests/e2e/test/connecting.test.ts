@@ -83,6 +83,7 @@ describe('the token', () => {
     const answer = await refusal(openRaw(server(), { as: false, headers: { authorization: `Bearer ${token}` } }))
     expect(answer.status).toBe(401)
     expect(answer.headers['content-type']).toMatch(/^application\/json/)
+    expect(answer.headers['www-authenticate']).toBe('Bearer')
     const error = JSON.parse(answer.body)
     const payload = error.payload ?? error.error ?? error
     expect(payload).toMatchObject({ code: expect.any(Number), name: expect.stringMatching(/^(token_expired|token_invalid)$/), retryable: false })

@@ -73,12 +73,14 @@ describe('publish', () => {
   it('a body above the limit: 413', async () => {
     const answer = await api(server(), 'publish', { channel: 'chat:1', type: 'note', payload: { text: 'x'.repeat(1 << 20) } })
     expect(answer.status).toBe(413)
+    expect(answer.body.error).toMatchObject({ code: 1003, name: 'message_too_large' })
   })
 
   it('GET: 405', async () => {
     const answer = await request(`${server().internal}/api/v1/publish`, { headers: { authorization: 'Bearer an-api-key-for-tests' } })
     expect(answer.status).toBe(405)
     expect(answer.headers.get('allow')).toBe('POST')
+    expect(answer.body.error).toMatchObject({ code: 1001, name: 'invalid_message' })
   })
 
   it('an unknown verb: 404', async () => {
