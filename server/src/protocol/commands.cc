@@ -396,6 +396,7 @@ std::expected<HeartbeatCommand, Error> parse_heartbeat(std::string_view payload)
   HeartbeatCommand command;
   PayloadFields fields(payload);
   while (fields.next()) {
+    if (fields.is("serverTime")) command.is_answer = true;
     if (!fields.is("timestamp")) continue;
     if (fields.value().kind != JsonKind::number) fields.refuse("expected a number");
     command.timestamp = fields.value().raw;

@@ -170,6 +170,7 @@ struct StreamCancelCommand {
 /// `timestamp` is kept as the client wrote it, to be repeated in the answer.
 struct HeartbeatCommand {
   std::string_view timestamp;  // raw JSON number
+  bool is_answer = false;      // it has a `serverTime`
 };
 
 [[nodiscard]] std::expected<AuthCommand, Error> parse_auth(std::string_view payload);

@@ -35,6 +35,7 @@ void QueryHandler::history(Session& session, const Envelope& envelope) {
 void QueryHandler::heartbeat(Session& session, const Envelope& envelope) {
   auto command = parse_heartbeat(envelope.payload);
   if (!command) return session.reply_error(envelope.id, command.error());
+  if (command->is_answer && envelope.id.empty()) return;
   const std::string payload =
       heartbeat_answer_payload(command->timestamp, session.context_.clock.wall_ms());
   session.send_control(

@@ -42,6 +42,12 @@ describe('heartbeats', () => {
     expect(Math.abs(answer.payload.serverTime - Date.now())).toBeLessThan(5_000)
   })
 
+  it('an answer is not answered', async () => {
+    const raw = await openUser(server())
+    raw.send({ type: 'connection_heartbeat', payload: { timestamp: 77, serverTime: 78 } })
+    expect((await raw.barrier()).filter((message) => message.payload.timestamp === 77)).toEqual([])
+  })
+
   it('WebSocket pings are answered with their payload', async () => {
     const raw = await openUser(server())
     const pong = new Promise<string>((resolve) => raw.socket.once('pong', (data) => resolve(data.toString())))
