@@ -41,7 +41,7 @@ class SameSink final : public EnvelopeSink {
     require(envelope.offset == expected_.offset && envelope.priority == expected_.priority);
     ++count;
   }
-  void on_bad_message(std::string_view, const Error&) override { std::abort(); }
+  void on_bad_message(std::string_view, std::string_view, const Error&) override { std::abort(); }
   int count = 0;
 
  private:
@@ -65,7 +65,7 @@ class CheckSink final : public EnvelopeSink {
     require_same(json_, envelope);
     require_same(proto_, envelope);
   }
-  void on_bad_message(std::string_view id, const Error& error) override {
+  void on_bad_message(std::string_view id, std::string_view, const Error& error) override {
     require(id.size() <= kIdBytesMax && !error.message.empty());
   }
 

@@ -15,9 +15,10 @@ class EnvelopeSink {
  public:
   virtual void on_envelope(const Envelope& envelope) = 0;
 
-  /// One message was bad. `id` is the client's own when it could be read, else empty; answer with
-  /// an `error` message. The other messages of a batch are still delivered.
-  virtual void on_bad_message(std::string_view id, const Error& error) = 0;
+  /// One message was bad. `id` and `channel` are the client's own when they could be read, else
+  /// empty; answer with an `error` message. The other messages of a batch are still delivered.
+  virtual void on_bad_message(std::string_view id, std::string_view channel,
+                              const Error& error) = 0;
 
  protected:
   ~EnvelopeSink() = default;

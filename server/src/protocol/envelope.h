@@ -13,6 +13,7 @@ namespace tidewire {
 inline constexpr std::size_t kIdBytesMax = 64;
 inline constexpr std::size_t kKeyBytesMax = 64;
 inline constexpr std::size_t kTypeBytesMax = 64;
+inline constexpr std::size_t kChannelBytesMax = 255;
 
 /// What a consumer has done with an event: it got it, or a person saw it.
 enum class ReceiptKind : std::uint8_t { delivered, read };
@@ -47,6 +48,7 @@ struct Envelope {
   std::string_view epoch;
   std::optional<std::uint64_t> seq;
   std::optional<ReceiptAsk> receipt;
+  std::optional<std::size_t> place;  // in the batch that it came in
 };
 
 /// Who published an event, as subscribers see it.

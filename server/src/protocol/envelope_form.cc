@@ -9,7 +9,6 @@
 namespace tidewire {
 namespace {
 
-constexpr std::size_t kChannelBytesMax = 255;
 constexpr std::size_t kEpochBytesMax = 64;
 constexpr std::size_t kTraceBytesMax = 256;
 constexpr std::size_t kReservedBytesMax = 1024;
@@ -55,8 +54,12 @@ std::optional<FormFault> find_form_fault(const Envelope& envelope) {
   return std::nullopt;
 }
 
-Error form_error(std::string_view prefix, const FormFault& fault) {
-  std::string path(prefix);
+std::string batch_prefix(std::optional<std::size_t> place) {
+  return place ? "/" + std::to_string(*place) : std::string();
+}
+
+Error form_error(std::optional<std::size_t> place, const FormFault& fault) {
+  std::string path = batch_prefix(place);
   if (!fault.field.empty()) path.append("/").append(fault.field);
   return {ErrorCode::invalid_message, std::string(fault.why), std::move(path), 0, {}};
 }

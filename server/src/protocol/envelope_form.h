@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstddef>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "protocol/envelope.h"
@@ -21,8 +23,10 @@ struct FormFault {
 /// Whether `text` is [a-z][a-z0-9_]* of at most kTypeBytesMax bytes.
 [[nodiscard]] bool is_type_name(std::string_view text);
 
-/// invalid_message at `prefix` + "/" + field; `prefix` names the place in a batch ("/3") or is
-/// empty.
-[[nodiscard]] Error form_error(std::string_view prefix, const FormFault& fault);
+/// What stands in front of a path: "/3" in the fourth message of a batch, else nothing.
+[[nodiscard]] std::string batch_prefix(std::optional<std::size_t> place);
+
+/// invalid_message at the fault's field.
+[[nodiscard]] Error form_error(std::optional<std::size_t> place, const FormFault& fault);
 
 }  // namespace tidewire

@@ -65,6 +65,8 @@ std::string_view name_of(Field field) { return kFields[static_cast<std::size_t>(
 /// Reads one envelope's fields. The text is known to be JSON, so what can go wrong is a type.
 class FieldReader {
  public:
+  explicit FieldReader(std::optional<std::size_t> place) { envelope_.place = place; }
+
   /// Takes one member; remembers the first fault and goes on, so that the id is found anyway.
   void read(Field field, simdjson::ondemand::value value) {
     if (const auto why = assign(field, value); !why.empty() && !fault_)
@@ -175,16 +177,35 @@ class FieldReader {
   std::optional<FormFault> fault_;
 };
 
-void read_envelope(simdjson::ondemand::object object, std::string_view prefix, EnvelopeSink& sink) {
-  FieldReader reader;
+void read_envelope(simdjson::ondemand::object object, std::optional<std::size_t> place,
+                   EnvelopeSink& sink) {
+  FieldReader reader(place);
   for (auto member : object) {
     const Field field = field_of(member.unescaped_key().value_unsafe());
     if (field != Field::unknown) reader.read(field, member.value().value_unsafe());
   }
   const auto fault = reader.fault();
   if (!fault) return sink.on_envelope(reader.envelope());
-  const std::string_view id = reader.envelope().id;
-  sink.on_bad_message(id.size() <= kIdBytesMax ? id : "", form_error(prefix, *fault));
+  refuse_envelope(sink, reader.envelope(), *fault);
+}
+
+/// Answers a text that is not JSON. Who waits for an answer gets it when the id stands before the
+/// fault.
+void refuse_text(std::string_view text, const JsonFault& fault, EnvelopeSink& sink) {
+  std::string id;
+  std::string channel;
+  JsonReader reader = JsonReader::object(text);
+  while (reader.next()) {
+    if (reader.value().kind != JsonKind::string) continue;
+    if (reader.key() == "id") id = reader.value().string();
+    if (reader.key() == "channel") channel = reader.value().string();
+  }
+  Envelope envelope;
+  envelope.id = id;
+  envelope.channel = channel;
+  const std::string why =
+      "not JSON: " + std::string(fault.why) + " at byte " + std::to_string(fault.offset);
+  refuse_envelope(sink, envelope, {"", why});
 }
 
 void append_member(std::string& out, std::string_view name, std::string_view value) {
@@ -219,14 +240,14 @@ void JsonCodec::Parser::read_batch(simdjson::ondemand::document& document, std::
     return refuse_frame(sink, ErrorCode::message_too_large,
                         "a batch has at most " + std::to_string(messages_max) + " messages");
   }
-  std::size_t index = 0;
+  std::size_t place = 0;
   for (auto element : array) {
-    const std::string prefix = "/" + std::to_string(index++);
     simdjson::ondemand::object object;
     if (element.get_object().get(object))
-      sink.on_bad_message("", form_error(prefix, {"", "expected an object"}));
+      sink.on_bad_message("", "", form_error(place, {"", "expected an object"}));
     else
-      read_envelope(object, prefix, sink);
+      read_envelope(object, place, sink);
+    ++place;
   }
 }
 
@@ -245,9 +266,7 @@ void JsonCodec::decode(std::string_view message, EnvelopeSink& sink) {
   // The whole text is checked first: simdjson's on-demand reader skips what nobody asks for, and a
   // payload that is embedded in other people's messages must be JSON to its last byte.
   if (const auto fault = find_json_fault(message, limits_.depth + (batch ? 2 : 1)))
-    return refuse_frame(
-        sink, ErrorCode::invalid_message,
-        "not JSON: " + std::string(fault->why) + " at byte " + std::to_string(fault->offset));
+    return refuse_text(message, *fault, sink);
   simdjson::ondemand::document document;
   const simdjson::padded_string_view padded(message.data(), message.size(),
                                             message.size() + simdjson::SIMDJSON_PADDING);
@@ -258,7 +277,7 @@ void JsonCodec::decode(std::string_view message, EnvelopeSink& sink) {
   if (!text.starts_with('{') || document.get_object().get(object))
     return refuse_frame(sink, ErrorCode::invalid_message,
                         "a message is an object or an array of objects");
-  read_envelope(object, "", sink);
+  read_envelope(object, std::nullopt, sink);
 }
 
 void append_envelope_json(std::string& out, const OutgoingMessage& message) {

@@ -61,7 +61,7 @@ class CountingSink final : public EnvelopeSink {
     ++messages;
     last = envelope;
   }
-  void on_bad_message(std::string_view, const Error&) override { ++errors; }
+  void on_bad_message(std::string_view, std::string_view, const Error&) override { ++errors; }
   int messages = 0;
   int errors = 0;
   Envelope last;

@@ -137,15 +137,14 @@ void ProtoCodec::decode(std::string_view message, EnvelopeSink& sink) {
   }
   for (int i = 0; i < frame.envelopes_size(); ++i) {
     const v1::Envelope& wire = frame.envelopes(i);
-    const Envelope envelope = view_of(wire);
+    Envelope envelope = view_of(wire);
+    if (frame.envelopes_size() > 1) envelope.place = static_cast<std::size_t>(i);
     const auto fault = find_fault(wire, envelope, limits_.depth);
     if (!fault) {
       sink.on_envelope(envelope);
       continue;
     }
-    const std::string prefix = frame.envelopes_size() > 1 ? "/" + std::to_string(i) : "";
-    const std::string_view id = envelope.id.size() <= kIdBytesMax ? envelope.id : "";
-    sink.on_bad_message(id, form_error(prefix, *fault));
+    refuse_envelope(sink, envelope, *fault);
   }
 }
 

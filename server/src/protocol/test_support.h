@@ -33,7 +33,7 @@ class CollectingSink final : public EnvelopeSink {
                         own(e.trace), own(e.nonce), own(e.sig), own(e.enc), own(e.epoch),
                         e.priority, e.echo, e.offset, e.seq, e.receipt});
   }
-  void on_bad_message(std::string_view id, const Error& error) override {
+  void on_bad_message(std::string_view id, std::string_view, const Error& error) override {
     errors.push_back({std::string(id), error});
   }
 

@@ -18,7 +18,8 @@ KeptEnvelope::KeptEnvelope(const Envelope& envelope)
 Envelope KeptEnvelope::view() const {
   // A view that is added to Envelope needs a string of its own here.
   static_assert(sizeof(Envelope) == 10 * sizeof(std::string_view) + 3 * sizeof(std::uint64_t) +
-                                        sizeof(Envelope::seq) + sizeof(Envelope::receipt));
+                                        sizeof(Envelope::seq) + sizeof(Envelope::receipt) +
+                                        sizeof(Envelope::place));
   Envelope envelope = plain_;
   envelope.type = type_;
   envelope.id = id_;

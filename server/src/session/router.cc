@@ -1,5 +1,7 @@
 #include "session/router.h"
 
+#include <utility>
+
 #include "session/ack_handler.h"
 #include "session/auth_handler.h"
 #include "session/cancel_handler.h"
@@ -31,6 +33,17 @@ Error unknown_type(std::string_view type) {
 }  // namespace
 
 void Router::route(Session& session, const Envelope& envelope) {
+  Session::Handled handled{envelope};
+  Session::Handled* const outer = std::exchange(session.handled_, &handled);
+  dispatch(session, envelope);
+  session.handled_ = outer;
+  if (handled.faulty)
+    session.count_bad();
+  else
+    session.bad_messages_ = 0;
+}
+
+void Router::dispatch(Session& session, const Envelope& envelope) {
   if (session.hooks_ && HookHandler::holds(session, envelope)) return;
   const auto type = from_name<MessageType>(envelope.type);
   if (session.state() == Session::State::unauthenticated && !allowed_before_auth(type))

@@ -12,6 +12,9 @@ class Session;
 class Router {
  public:
   static void route(Session& session, const Envelope& envelope);
+
+ private:
+  static void dispatch(Session& session, const Envelope& envelope);
 };
 
 }  // namespace tidewire

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "hub/piece_fold.h"
+#include "protocol/envelope_form.h"
 #include "protocol/replies.h"
 #include "session/auth_handler.h"
 #include "session/resume_handler.h"
@@ -119,7 +120,6 @@ void Session::on_envelope(const Envelope& envelope) {
   if (state_ == State::closing) return;
   if (resumption_) return ResumeHandler::hold(*this, envelope);
   ++counters_.messages_received;
-  bad_messages_ = 0;
   const TypeLabel label = type_label(envelope.type);
   context_.metrics.messages_received[label].add();
   context_.metrics.bytes_received[label].add(envelope.payload.size());
@@ -134,10 +134,15 @@ void Session::on_envelope(const Envelope& envelope) {
     close(CloseCode::rate_limited, "the rate limit was ignored");
 }
 
-void Session::on_bad_message(std::string_view id, const Error& error) {
+void Session::on_bad_message(std::string_view id, std::string_view channel, const Error& error) {
   if (state_ == State::closing) return;
   ++counters_.messages_received;
-  reply_error(id, error);
+  ++counters_.errors;
+  reply(MessageType::error, id, channel, error_payload(error));
+  count_bad();
+}
+
+void Session::count_bad() {
   if (++bad_messages_ >= context_.config.limits.bad_messages)
     close(CloseCode::bad_request, "too many bad messages in a row");
 }
@@ -218,7 +223,16 @@ void Session::reply(MessageType type, std::string_view id, std::string_view chan
 
 void Session::reply_error(std::string_view id, const Error& error, std::string_view channel) {
   ++counters_.errors;
-  reply(MessageType::error, id, channel, error_payload(error));
+  if (handled_ == nullptr || handled_->envelope.id != id)
+    return reply(MessageType::error, id, channel, error_payload(error));
+  const Envelope& envelope = handled_->envelope;
+  if (channel.empty()) channel = envelope.channel;
+  if (error.code != ErrorCode::invalid_message)
+    return reply(MessageType::error, id, channel, error_payload(error));
+  handled_->faulty = true;
+  Error placed = error;
+  placed.path.insert(0, batch_prefix(envelope.place));
+  reply(MessageType::error, id, channel, error_payload(placed));
 }
 
 void Session::close(CloseCode code, std::string_view reason) {

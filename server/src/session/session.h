@@ -116,7 +116,7 @@ class Session final : public MessageSink,
   void deliver(Subscription& subscription, Rendering& rendering) override;
   // EnvelopeSink
   void on_envelope(const Envelope& envelope) override;
-  void on_bad_message(std::string_view id, const Error& error) override;
+  void on_bad_message(std::string_view id, std::string_view channel, const Error& error) override;
   // OutboxForm
   [[nodiscard]] ws::SharedFrame render(const Publication& publication) const override;
   [[nodiscard]] ws::SharedFrame join(std::span<const ws::SharedFrame> frames) const override;
@@ -124,6 +124,11 @@ class Session final : public MessageSink,
   void spilled(Subscription& channel) override;
 
  private:
+  struct Handled {
+    const Envelope& envelope;
+    bool faulty = false;  // it was answered invalid_message
+  };
+
   friend class Router;
   friend class ResumeHandler;
   friend class SessionParking;
@@ -149,7 +154,10 @@ class Session final : public MessageSink,
   void send(const OutgoingMessage& message, Priority priority);
   void reply(MessageType type, std::string_view id, std::string_view channel,
              std::string_view payload, Priority priority = Priority::high);
+  /// An error about the message that is being handled has its channel, and the place in its batch
+  /// in front of the path when the message is invalid.
   void reply_error(std::string_view id, const Error& error, std::string_view channel = {});
+  void count_bad();
   /// A reply that keeps its place among the events of the channel.
   void reply_in_channel(MessageType type, std::string_view id, ChannelPlace& place,
                         std::string_view payload);
@@ -213,7 +221,8 @@ class Session final : public MessageSink,
   TokenBucket message_bucket_;
   TokenBucket byte_bucket_;
   SessionRates rates_;
-  std::uint32_t bad_messages_ = 0;
+  Handled* handled_ = nullptr;      // the message that a handler has now
+  std::uint32_t bad_messages_ = 0;  // in a row
   std::uint32_t rate_violations_ = 0;
   std::size_t message_bytes_ = 0;  // of the message being decoded
   MonoMillis opened_at_;

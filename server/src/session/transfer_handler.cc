@@ -31,13 +31,14 @@ class Carried final : public EnvelopeSink {
 
   void on_envelope(const Envelope& envelope) override {
     if (!may_be_carried(envelope.type))
-      return session_.on_bad_message(id_, {.code = ErrorCode::invalid_message,
-                                           .message = "a transfer carries an event or an rpc",
-                                           .path = "/type"});
+      return session_.on_bad_message(id_, envelope.channel,
+                                     {.code = ErrorCode::invalid_message,
+                                      .message = "a transfer carries an event or an rpc",
+                                      .path = "/type"});
     Router::route(session_, envelope);
   }
-  void on_bad_message(std::string_view id, const Error& error) override {
-    session_.on_bad_message(id.empty() ? id_ : id, error);
+  void on_bad_message(std::string_view id, std::string_view channel, const Error& error) override {
+    session_.on_bad_message(id.empty() ? id_ : id, channel, error);
   }
 
  private:
@@ -102,7 +103,8 @@ void TransferHandler::handle(Session& session, const std::string& id, std::strin
   const std::size_t size = text.size();
   if (!text.starts_with('{'))  // not a batch: one transfer is one message
     return session.on_bad_message(
-        id, {.code = ErrorCode::invalid_message, .message = "a transfer holds one JSON object"});
+        id, {},
+        {.code = ErrorCode::invalid_message, .message = "a transfer holds one JSON object"});
   if (!id.empty()) session.reply(MessageType::ack, id, {}, ack_payload({}));
   text.append(kCodecPadding, ' ');
   Carried carried(session, id);

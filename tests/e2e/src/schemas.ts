@@ -31,3 +31,10 @@ export function messageFaults(message: unknown): string[] {
   const results = schemas.map((schema) => faultsBy(schema, payload))
   return results.length === 0 || results.some((each) => each.length === 0) ? [] : results.flat()
 }
+
+/** Whether `value` alone is what the schema says of one member. */
+export function memberFits(schema: string, member: string, value: unknown): boolean {
+  const validate = ajv.getSchema(`${schema}.json#/properties/${member}`)
+  if (!validate) throw new Error(`no member ${member} in schema ${schema}`)
+  return validate(value) === true
+}

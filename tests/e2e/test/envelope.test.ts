@@ -140,7 +140,7 @@ describe('batches', () => {
       if (message.id) seen[message.id] = message.payload.path ?? message.type
       else contents.push(message.payload.content)
     }
-    expect(seen).toEqual({ a: 'ack', b: '/payload/content', c: 'ack' })
+    expect(seen).toEqual({ a: 'ack', b: '/1/payload/content', c: 'ack' })
     expect(contents).toEqual(['1', '3'])
   })
 
