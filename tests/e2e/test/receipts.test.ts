@@ -1,4 +1,4 @@
-import { createClient, type Client, type TidewireEvent } from '@tidewire/client'
+import { createClient, trackReceipts, type Client, type TidewireEvent } from '@tidewire/client'
 import { afterEach, describe, expect, it } from 'vitest'
 import WebSocket from 'ws'
 import { api, mint, openRaw, openUser, request, startProxy, useServer, type Message, type Raw } from '../src/index'
@@ -178,6 +178,29 @@ describe('the client with async handlers', () => {
     expect(started.length).toBe(before + 1)
     finish()
     await until(async () => (await alice.channel(channel).receipts()).consumers[0]?.delivered === 1)
+  })
+})
+
+describe('trackReceipts', () => {
+  it('shows who has read what, before and after it began', async () => {
+    const channel = 'calm:seen'
+    const [alice, bob, carl] = [await clientOf('alice'), await clientOf('bob'), await clientOf('carl')]
+    const heard: number[] = []
+    for (const reader of [bob, carl]) {
+      reader.channel(channel).on('chat_message', ({ offset }) => heard.push(offset!))
+      await reader.channel(channel).subscribe()
+    }
+    for (const content of ['one', 'two']) await alice.channel(channel).publish('chat_message', { content, role: 'user' })
+    await until(() => heard.length === 4)
+    bob.channel(channel).markRead(1)
+    await until(async () => (await alice.channel(channel).receipts()).consumers.some(({ read }) => read === 1))
+    const view = trackReceipts(alice.channel(channel))
+    await alice.channel(channel).subscribe()
+    await until(() => view.passed(1).includes('bob'))
+    bob.channel(channel).markRead()
+    carl.channel(channel).ack()
+    await until(() => view.passed(2).includes('bob') && view.passed(2, 'delivered').includes('carl'))
+    expect(view.passed(2)).toEqual(['bob'])
   })
 })
 

@@ -28,7 +28,7 @@ try {
 
 const viaImport = await import('@tidewire/client')
 const viaRequire = createRequire(import.meta.url)('@tidewire/client')
-for (const name of ['createClient', 'trackMessages', 'foldMessage', 'updateShared', 'TidewireError', 'CloseCode', 'ErrorCode'])
+for (const name of ['createClient', 'trackMessages', 'foldMessage', 'updateShared', 'trackReceipts', 'TidewireError', 'CloseCode', 'ErrorCode'])
   if (!viaImport[name] || !viaRequire[name]) throw new Error(`${name} is not exported by both module systems`)
 
 let failed = false
