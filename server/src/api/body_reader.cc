@@ -1,13 +1,27 @@
 #include "api/body_reader.h"
 
 #include "protocol/channel_name.h"
+#include "protocol/codec.h"
+#include "protocol/json_reader.h"
 
 namespace tidewire {
 
 using nlohmann::json;
 
-BodyReader::BodyReader(std::string_view body)
-    : value_(json::parse(body.empty() ? std::string_view("{}") : body, nullptr, false)) {
+namespace {
+
+constexpr std::size_t kValueDepthMax = CodecLimits{}.depth;
+// Around a value there are at most: its body, and a command, the list and the body of a batch.
+constexpr std::size_t kBodyDepthMax = kValueDepthMax + 4;
+
+}  // namespace
+
+BodyReader::BodyReader(std::string_view body) : text_(body.empty() ? "{}" : body) {
+  // Before the parser, which goes as deep as the text does.
+  if (const auto fault = find_json_fault(text_, kBodyDepthMax))
+    note("the body is not JSON: " + std::string(fault->why), "");
+  else
+    value_ = json::parse(text_, nullptr, false);
   if (value_.is_discarded()) note("the body is not JSON", "");
   if (!fault_ && !value_.is_object()) note("the body is a JSON object", "");
   if (fault_) value_ = json::object();
@@ -52,15 +66,23 @@ bool BodyReader::flag(const char* name) {
 
 std::string BodyReader::object(const char* name) {
   const auto found = value_.find(name);
-  if (found == value_.end()) return note("is missing", name), std::string();
-  if (!found->is_object()) return note("must be an object", name), std::string();
-  return found->dump();
+  if (found != value_.end() && !found->is_object()) note("must be an object", name);
+  return any(name);
 }
 
 std::string BodyReader::any(const char* name) {
-  const auto found = value_.find(name);
-  if (found == value_.end()) return note("is missing", name), std::string();
-  return found->dump();
+  if (!has(name)) return note("is missing", name), std::string();
+  const std::string_view text = raw(name);
+  if (find_json_fault(text, kValueDepthMax)) note("is nested too deeply", name);
+  return std::string(text);
+}
+
+std::string_view BodyReader::raw(std::string_view name) const {
+  std::string_view found;
+  JsonReader members = JsonReader::object(text_);
+  while (members.next())
+    if (members.key() == name) found = members.value().raw;
+  return found;
 }
 
 void BodyReader::note(std::string_view what, std::string_view name) {

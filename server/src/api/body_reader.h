@@ -16,7 +16,7 @@ namespace tidewire {
 /// like its body. The fault is invalid_message with a pointer to the member.
 class BodyReader {
  public:
-  /// An empty body is an empty object.
+  /// An empty body is an empty object. `body` must outlive the reader.
   explicit BodyReader(std::string_view body);
 
   [[nodiscard]] std::string text(const char* name, bool required, std::size_t bytes_max);
@@ -25,10 +25,12 @@ class BodyReader {
   /// nullopt when it is absent.
   [[nodiscard]] std::optional<std::uint64_t> number(const char* name);
   [[nodiscard]] bool flag(const char* name);
-  /// An object's text; required.
+  /// An object's text, byte for byte; required.
   [[nodiscard]] std::string object(const char* name);
-  /// Any value's text; required.
+  /// Any value's text, byte for byte; required.
   [[nodiscard]] std::string any(const char* name);
+  /// The member's text as it stands in the body, the last of its name; empty when it is absent.
+  [[nodiscard]] std::string_view raw(std::string_view name) const;
 
   [[nodiscard]] const nlohmann::json& value() const { return value_; }
   [[nodiscard]] bool has(const char* name) const { return value_.contains(name); }
@@ -44,6 +46,7 @@ class BodyReader {
   }
 
  private:
+  std::string_view text_;
   nlohmann::json value_;
   std::optional<Error> fault_;
 };

@@ -9,6 +9,7 @@
 #include "protocol/commands.h"
 #include "protocol/envelope.h"
 #include "protocol/envelope_form.h"
+#include "protocol/json_reader.h"
 
 namespace tidewire {
 namespace {
@@ -143,13 +144,16 @@ std::expected<BatchBody, Error> parse_batch_body(std::string_view text) {
     reader.note("is a list of 1 to " + std::to_string(kBatchCommandsMax) + " commands", "commands");
     return reader.finish(std::move(body));
   }
-  for (std::size_t i = 0; i < commands.size(); ++i) {
+  JsonReader texts = JsonReader::array(reader.raw("commands"));
+  for (std::size_t i = 0; i < commands.size() && texts.next(); ++i) {
     const json& command = commands[i];
     if (!command.is_object() || command.size() != 1 || !command.front().is_object())
       return fail(ErrorCode::invalid_message,
                   "a command is an object with one member: the endpoint's name and its body",
                   "/commands/" + std::to_string(i));
-    body.commands.push_back({command.begin().key(), command.front().dump()});
+    JsonReader member = JsonReader::object(texts.value().raw);
+    if (member.next())
+      body.commands.push_back({command.begin().key(), std::string(member.value().raw)});
   }
   return reader.finish(std::move(body));
 }
@@ -158,7 +162,7 @@ std::expected<RpcBody, Error> parse_rpc_body(std::string_view text) {
   BodyReader reader(text);
   RpcBody body{.method = reader.text("method", true, kMethodBytesMax),
                .user_id = reader.text("userId", false, kUserIdBytesMax)};
-  body.params = reader.value().value("params", json()).dump();
+  body.params = reader.has("params") ? reader.any("params") : "null";
   if (reader.value().contains("channel")) body.channel = reader.channel("channel");
   if (body.method.empty()) reader.note("must not be empty", "method");
   const std::optional<std::uint64_t> timeout_ms = reader.number("timeoutMs");

@@ -76,6 +76,29 @@ describe('publish', () => {
     expect(answer.body.error).toMatchObject({ code: 1003, name: 'message_too_large' })
   })
 
+  it('a payload arrives byte for byte, from a batch too', async () => {
+    const raw = await openUser(server())
+    await raw.subscribe('chat:bytes')
+    const payload = '{"b":1.50,"a":123456789012345678901234567890, "c":1e3,"d":"\\u00e9\\/","a":2}'
+    const body = `{"channel":"chat:bytes","type":"note","payload":${payload}}`
+    expect((await api(server(), 'publish', body)).status).toBe(200)
+    expect((await api(server(), 'batch', `{"commands":[{"publish":${body}}]}`)).status).toBe(200)
+    await raw.next('note')
+    await raw.next('note')
+    const seen = raw.frames.filter((frame) => frame.includes('"note"'))
+    expect(seen.map((frame) => frame.includes(`"payload":${payload}`))).toEqual([true, true])
+  })
+
+  it('nesting: 32 levels, as everywhere; the server survives any number', async () => {
+    const nested = (levels: number) => `${'{"a":'.repeat(levels - 1)}{}${'}'.repeat(levels - 1)}`
+    const publish = (levels: number) => api(server(), 'publish', `{"channel":"chat:1","type":"note","payload":${nested(levels)}}`)
+    expect((await publish(32)).status).toBe(200)
+    expect((await publish(33)).body.error).toMatchObject({ name: 'invalid_message', path: '/payload' })
+    const deep = `${'['.repeat(400_000)}${']'.repeat(400_000)}`
+    for (const [verb, member] of [['publish', 'payload'], ['state/set', 'value'], ['rpc', 'params'], ['batch', 'commands']] as const)
+      expect((await api(server(), verb, `{"${member}":${deep}}`)).body.error).toMatchObject({ name: 'invalid_message', path: '' })
+  })
+
   it('GET: 405', async () => {
     const answer = await request(`${server().internal}/api/v1/publish`, { headers: { authorization: 'Bearer an-api-key-for-tests' } })
     expect(answer.status).toBe(405)
