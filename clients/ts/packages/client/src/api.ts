@@ -175,7 +175,10 @@ export interface Channel<Custom extends object = {}> {
     payload: Publishable<Custom>[Type],
     options?: PublishOptions,
   ): Promise<PublishResult>
-  /** Fire and forget: false when there is no connection and the event was dropped. */
+  /**
+   * Fire and forget: false when there is no connection, or the event is larger than a message may be, and it was dropped. For a durable event with
+   * `echo: false` use `publish`: without an answer the client takes the place of its own event for a hole.
+   */
   send<Type extends PublishType<Custom>>(type: Type, payload: Publishable<Custom>[Type], options?: SendOptions): boolean
   presence(options?: RequestOptions): Promise<readonly PresenceMember[]>
   presenceReport(options?: RequestOptions & { lastSeen?: boolean }): Promise<PresenceReport>
