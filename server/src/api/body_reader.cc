@@ -40,6 +40,10 @@ std::string BodyReader::text(const char* name, bool required, std::size_t bytes_
 }
 
 std::string BodyReader::channel(const char* name) {
+  if (!fault_ && !has(name))
+    fault_ = Error{.code = ErrorCode::invalid_channel,
+                   .message = "`" + std::string(name) + "` is missing",
+                   .path = "/" + std::string(name)};
   std::string text = this->text(name, true, ChannelName::kBytesMax);
   if (fault_) return text;
   if (auto parsed = ChannelName::parse(text); !parsed) fault_ = std::move(parsed.error());

@@ -23,6 +23,7 @@ constexpr std::size_t kBatchCommandsMax = 1'000;
 
 void read_event(BodyReader& reader, PublishBody& body) {
   body.type = reader.text("type", true, kTypeBytesMax);
+  if (!is_type_name(body.type)) reader.note("is a snake_case name", "type");
   body.payload = reader.object("payload");
   body.key = reader.text("key", false, kKeyBytesMax);
   body.user_id = reader.text("userId", false, 255);

@@ -24,11 +24,11 @@ describe('subscribe', () => {
   })
 
   it.each([
-    ['nobody', { channel: 'chat:1' }, ''],
-    ['no channel', { userId: 'a' }, '/channel'],
-  ])('%s is named: 400', async (_what, body, path) => {
+    ['nobody', { channel: 'chat:1' }, 'invalid_message', ''],
+    ['no channel', { userId: 'a' }, 'invalid_channel', '/channel'],
+  ])('%s is named: 400', async (_what, body, name, path) => {
     const answer = await post('subscribe', body)
-    expect([answer.status, answer.body.error.name]).toEqual([400, 'invalid_message'])
+    expect([answer.status, answer.body.error.name]).toEqual([400, name])
     expect(answer.body.error.path ?? '').toBe(path)
   })
 })

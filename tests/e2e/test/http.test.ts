@@ -57,7 +57,9 @@ describe('publish', () => {
   it.each([
     ['not JSON', '{', 400, 'invalid_message', undefined],
     ['not an object', '[]', 400, 'invalid_message', undefined],
-    ['no channel', { type: 'chat_message', payload: {} }, 400, undefined, '/channel'],
+    ['no channel', { type: 'chat_message', payload: {} }, 400, 'invalid_channel', '/channel'],
+    ['a type that is no name', { channel: 'chat:1', type: 'No', payload: {} }, 400, 'invalid_message', '/type'],
+    ['an empty type', { channel: 'chat:1', type: '', payload: {} }, 400, 'invalid_message', '/type'],
     ['a bad channel', { channel: 'chat', type: 'chat_message', payload: {} }, 400, 'invalid_channel', '/channel'],
     ['no type', { channel: 'chat:1', payload: {} }, 400, 'invalid_message', '/type'],
     ['a bad payload', { channel: 'chat:1', type: 'chat_message', payload: { content: 5, role: 'user' } }, 400, 'invalid_message', '/payload/content'],
