@@ -144,10 +144,12 @@ void SimClient::on_message(const json& message) {
   if (type == "unsubscribed") return on_unsubscribed(message);
   if (message.contains("id")) return on_reply(message);
   if (type == "stream_cancel") return drop_message(message.at("payload").at("messageId"));
-  if (!message.contains("channel")) return;
+  // What answers a message without an id is no event either: an ack that crossed `unsubscribed`.
+  if (!message.contains("channel") || type == "error") return;
   const std::string channel = message.at("channel");
   if (type == "subscribed") return on_subscribed(channel, message.at("payload"));
-  if (!subscribed_[channel]) return;  // on its way when the subscription ended
+  if (!subscribed_[channel])
+    throw Violation(name_ + " gets an event of " + channel + " without a subscription: " + type);
   on_live_event(channel, message);
 }
 

@@ -145,11 +145,19 @@ struct LabelValues<LimitLabel> {
       std::to_array<std::string_view>({"queue_bytes", "queue_messages", "lane_bytes"});
 };
 
-enum class DropLabel : std::uint8_t { ephemeral, conflated, folded, overflow, oldest, spilled };
+enum class DropLabel : std::uint8_t {
+  ephemeral,
+  conflated,
+  folded,
+  overflow,
+  oldest,
+  spilled,
+  unsubscribed
+};
 template <>
 struct LabelValues<DropLabel> {
   static constexpr auto text = std::to_array<std::string_view>(
-      {"ephemeral", "conflated", "folded", "overflow", "oldest", "spilled"});
+      {"ephemeral", "conflated", "folded", "overflow", "oldest", "spilled", "unsubscribed"});
 };
 
 enum class RecoveryLabel : std::uint8_t { recovered, not_recovered };

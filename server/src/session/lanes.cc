@@ -118,7 +118,7 @@ void Lanes::promote(Subscription* channel, std::size_t from, std::size_t to) {
   source.entries.resize(kept);
 }
 
-void Lanes::release(Subscription* channel, std::size_t to) {
+void Lanes::release(const std::function<bool(const QueuedFrame&)>& which, std::size_t to) {
   ++generation_;
   std::vector<QueuedFrame> released;
   for (std::size_t number = 0; number < kLanes; ++number) {
@@ -126,7 +126,7 @@ void Lanes::release(Subscription* channel, std::size_t to) {
     std::size_t kept = lane.head;
     for (std::size_t i = lane.head; i < lane.entries.size(); ++i) {
       QueuedFrame& frame = lane.entries[i];
-      if (frame.channel == channel) {
+      if (which(frame)) {
         leave(lane, number, frame);
         released.push_back(std::move(frame));
       } else if (kept++ != i) {

@@ -81,8 +81,9 @@ class Lanes {
 
   /// Drops what `which` says, of all lanes in order. Places change.
   Amount drop(const std::function<bool(const QueuedFrame&)>& which);
-  /// Moves everything of `channel` behind what waits in `lane` and forgets whose it was.
-  void release(Subscription* channel, std::size_t lane);
+  /// Moves what `which` says, of all lanes in order, behind what waits in `lane` and forgets whose
+  /// it was. Places change.
+  void release(const std::function<bool(const QueuedFrame&)>& which, std::size_t lane);
 
   template <typename Visit>
   void for_each(Visit&& visit) const {

@@ -216,9 +216,31 @@ void Outbox::spill(Subscription& channel, LimitLabel limit) {
 }
 
 void Outbox::drop(const std::function<bool(const QueuedFrame&)>& which, DropLabel reason) {
+  if (lanes_.empty()) return;
   const Lanes::Amount dropped = lanes_.drop(which);
   account(-static_cast<std::int64_t>(dropped.bytes), -static_cast<std::int64_t>(dropped.frames));
   metrics_.drops[reason].add(dropped.frames);
+}
+
+void Outbox::end(Subscription& channel) {
+  const auto of_channel = [&](const QueuedFrame& frame) { return frame.channel == &channel; };
+  if (behind_ || blocked())
+    drop([&](const QueuedFrame& frame) { return of_channel(frame) && frame.event != 0; },
+         DropLabel::unsubscribed);
+  disown(of_channel);
+}
+
+void Outbox::end_all() {
+  disown([](const QueuedFrame& frame) { return frame.channel != nullptr; });
+}
+
+void Outbox::disown(const std::function<bool(const QueuedFrame&)>& which) {
+  if (!lanes_.empty()) lanes_.release(which, std::to_underlying(Priority::critical));
+  for (std::size_t i = committed_head_; i < committed_.size(); ++i) {
+    if (!which(committed_[i])) continue;
+    committed_[i].channel = nullptr;
+    committed_[i].lane = QueuedFrame::kNoLane;  // back in its lane it would come too late
+  }
 }
 
 void Outbox::render_merged(QueuedFrame& entry) {

@@ -81,11 +81,13 @@ class Outbox {
   /// An event of `channel`.
   [[nodiscard]] PushResult push(const ws::SharedFrame& frame, const PublicationPtr& publication,
                                 Subscription& channel, OverflowPolicy policy, MonoMillis now);
-  /// The subscription ends: what waits of it goes before what is pushed with `priority` from now
-  /// on, and belongs to no channel any more.
-  void release(Subscription& channel, Priority priority) {
-    lanes_.release(&channel, std::to_underlying(priority));
-  }
+  /// The subscription ends: no event of it leaves behind what is pushed as critical from now on,
+  /// and what waits belongs to no channel any more. Behind a slow reader its events are dropped,
+  /// for the others they go first. Replies are never dropped.
+  void end(Subscription& channel);
+  /// All subscriptions end and nothing is dropped: what waits goes before what is pushed as
+  /// critical from now on.
+  void end_all();
 
   /// Lays out the next bytes to write, in at most `parts.size()` parts; small frames in a row
   /// become one part in `scratch`. Returns how many parts there are.
@@ -127,6 +129,7 @@ class Outbox {
   void drop_oldest(const Subscription& channel, std::size_t cost);
   void spill(Subscription& channel, LimitLabel limit);
   void drop(const std::function<bool(const QueuedFrame&)>& which, DropLabel reason);
+  void disown(const std::function<bool(const QueuedFrame&)>& which);
   void commit(std::size_t bytes_max);
   void render_merged(QueuedFrame& frame);
   void join_committed(const BatchLimits& limits);

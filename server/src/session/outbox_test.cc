@@ -397,12 +397,120 @@ TEST_F(OutboxTest, PutsAReplyInItsPlaceAmongTheEventsOfItsChannel) {
   EXPECT_EQ(read_all(), (Payloads{"subscribed", "d1", "l1", "other"}));
 }
 
-TEST_F(OutboxTest, SendsNothingOfAChannelAfterItsLastWord) {
+TEST_F(OutboxTest, SendsWhatWaitsOfAChannelBeforeItsLastWordToAReaderThatKeepsUp) {
   push(publication(DeliveryClass::ephemeral, "typing", Priority::low));
   push(publication(DeliveryClass::durable, "d1"));
-  outbox_->release(channels_[0], Priority::high);
-  push("unsubscribed", Priority::high);
+  outbox_->end(channels_[0]);
+  push("unsubscribed", Priority::critical);
   EXPECT_EQ(read_all(), (Payloads{"d1", "typing", "unsubscribed"}));
+  EXPECT_EQ(metrics_.drops[DropLabel::unsubscribed].value(), 0U);
+}
+
+TEST_F(OutboxTest, DropsWhatWaitsOfAChannelThatEndsBehindASlowReader) {
+  const auto reply = [&](const char* payload, std::size_t channel) {
+    (void)outbox_->push(text(payload), Priority::critical, 0, &channels_[channel]);
+  };
+  stall();
+  reply("subscribed", 0);
+  push(publication(DeliveryClass::ephemeral, "typing", Priority::low));
+  push(publication(DeliveryClass::latest, "status", Priority::high, "s"));
+  push(publication(DeliveryClass::durable, "d1"));
+  push(piece(1, "p"));
+  push(publication(DeliveryClass::durable, "other"), 1);
+  outbox_->end(channels_[0]);
+  push("unsubscribed", Priority::critical);
+  EXPECT_EQ(metrics_.drops[DropLabel::unsubscribed].value(), 4U);
+  EXPECT_EQ(outbox_->queued_frames(), 4U);
+
+  // A new subscription, also of the same name and at the same address, begins with its answer.
+  reply("subscribed again", 0);
+  EXPECT_EQ(push(publication(DeliveryClass::latest, "newer", Priority::high, "s")),
+            PushResult::queued)
+      << "merged into nothing that is gone";
+  read_bytes(1 << 20);
+  EXPECT_EQ(read_all(),
+            (Payloads{"subscribed", "unsubscribed", "subscribed again", "newer", "other"}));
+  EXPECT_EQ(metrics_.queue_bytes.value(), 0);
+}
+
+TEST_F(OutboxTest, TakesNothingBackOfAChannelThatHasEnded) {
+  const std::string large(100, '.');
+  for (int i = 0; i < 1'000; ++i) push(publication(DeliveryClass::durable, large));
+  std::array<iovec, 8> parts{};
+  (void)outbox_->gather(parts, scratch_);
+  outbox_->end(channels_[0]);
+  push("unsubscribed", Priority::critical);
+  outbox_->consume(1);  // the socket is full
+  std::string bytes;
+  while (!outbox_->empty()) bytes += read_bytes(1 << 20);
+  EXPECT_TRUE(bytes.ends_with("unsubscribed"));
+  EXPECT_EQ(bytes.size() + 1,
+            1'000 * text(large).bytes().size() + text("unsubscribed").bytes().size());
+}
+
+TEST_F(OutboxTest, KeepsWhatWaitsWhenAllSubscriptionsEndButMixesNothingIntoIt) {
+  stall();
+  push(publication(DeliveryClass::latest, "old", Priority::low, "s"));
+  push(publication(DeliveryClass::durable, "d"), 1, OverflowPolicy::spill);
+  outbox_->end_all();
+  push("welcome", Priority::critical);
+  EXPECT_EQ(push(publication(DeliveryClass::latest, "new", Priority::low, "s")),
+            PushResult::queued);
+  read_bytes(1 << 20);
+  EXPECT_EQ(read_all(), (Payloads{"d", "old", "welcome", "new"}));
+}
+
+/// Subscriptions that begin and end while a reader of random appetite is behind: between the last
+/// word about one and the answer to the next one nothing of the channel arrives, and never an event
+/// of an earlier subscription.
+TEST_F(OutboxTest, SaysItsLastWordAboutAChannelLast) {
+  for (unsigned seed = 1; seed <= 200; ++seed) {
+    std::mt19937 random(seed);
+    const auto roll = [&](unsigned sides) { return random() % sides; };
+    limit(1 << 20);
+    std::array<int, 4> life{};
+    std::string bytes;
+    for (int step = 0; step < 400; ++step) {
+      const std::size_t channel = roll(4);
+      const std::string name = std::to_string(channel) + std::to_string(life[channel] % 10);
+      const unsigned what = roll(20);
+      if (what == 0 && life[channel] > 0) {
+        outbox_->end(channels_[channel]);
+        push(name + "-", Priority::critical);
+        ++life[channel];
+        (void)outbox_->push(
+            text(std::to_string(channel) + std::to_string(life[channel] % 10) + "+"),
+            Priority::critical, 0, &channels_[channel]);
+      } else if (what == 1 && life[channel] == 0) {
+        ++life[channel];
+        (void)outbox_->push(text(std::to_string(channel) + "1+"), Priority::critical, 0,
+                            &channels_[channel]);
+      } else if (what < 15 && life[channel] > 0) {
+        const std::array classes{DeliveryClass::durable, DeliveryClass::ephemeral};
+        push(publication(classes[roll(2)], name + "e" + std::string(roll(100), '.'),
+                         static_cast<Priority>(roll(4))),
+             channel);
+      } else {
+        bytes += read_bytes(roll(3'000));
+      }
+    }
+    while (!outbox_->empty()) bytes += read_bytes(1 << 20);
+    EXPECT_EQ(metrics_.queue_bytes.value(), 0);
+    std::array<char, 4> current{};  // the subscription that is open, as the reader sees it
+    for (std::size_t at = 0; at < bytes.size();) {
+      const auto size = static_cast<unsigned char>(bytes[at + 1]);
+      const std::string payload = bytes.substr(at + 2, size);
+      at += 2U + size;
+      char& open = current.at(static_cast<std::size_t>(payload[0] - '0'));
+      if (payload[2] == '+') {
+        ASSERT_EQ(open, 0) << "seed " << seed;
+        open = payload[1];
+        continue;
+      }
+      ASSERT_EQ(open, payload[1]) << "seed " << seed << " " << payload;
+      if (payload[2] == '-') open = 0;
+    }
+  }
 }
 
 TEST_F(OutboxTest, SpillsAChannelInsteadOfClosing) {

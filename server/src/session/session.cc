@@ -191,9 +191,10 @@ void Session::reply_in_channel(MessageType type, std::string_view id, ChannelPla
 }
 
 void Session::say_unsubscribed(std::string_view id, ChannelPlace& place, UnsubscribeReason reason) {
-  if (!gone_) transport_.outbox().release(place, Priority::high);
+  if (!gone_) transport_.outbox().end(place);
+  // As urgent as `subscribed`, so that the answer to the next one does not overtake it.
   reply(MessageType::unsubscribed, id, place.channel(), unsubscribed_payload(reason),
-        Priority::high);
+        Priority::critical);
 }
 
 void Session::after_push(PushResult result, const BatchLimits& batch) {

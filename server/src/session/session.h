@@ -161,7 +161,7 @@ class Session final : public MessageSink,
   /// A reply that keeps its place among the events of the channel.
   void reply_in_channel(MessageType type, std::string_view id, ChannelPlace& place,
                         std::string_view payload);
-  /// The last word about a channel: everything that waits of it comes before.
+  /// The last word about a channel: no event of it follows.
   void say_unsubscribed(std::string_view id, ChannelPlace& place, UnsubscribeReason reason);
   void use_batches(const std::optional<BatchWish>& wish);
   void send_control(const OutgoingMessage& message);

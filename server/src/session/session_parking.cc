@@ -66,6 +66,7 @@ void SessionParking::let_go(Session& session) {
   for (auto& [channel, place] : session.subscriptions_)
     session.context_.node.unsubscribe(*place, session.user_id(), session.session_id_,
                                       LeaveKind::lost, place->joined);
+  if (!session.subscriptions_.empty()) session.transport_.outbox().end_all();
   session.subscriptions_.clear();
 }
 

@@ -107,6 +107,29 @@ describe('a reader that stopped reading', () => {
     expect(quotes).toEqual([...quotes].sort((a, b) => a - b))
   })
 
+  it('that unsubscribes hears nothing more of the channel, and nothing old after it comes back', async () => {
+    const slow = await openUser(server(), 'slow')
+    const quick = await openUser(server(), 'quick')
+    const writer = await openUser(server(), 'writer')
+    await slow.subscribe('cursor:2')
+    await quick.subscribe('chat:2')
+    slow.socket.pause()
+    await flood(writer, 'cursor:2', 'moved', 300)
+    slow.send(
+      { type: 'unsubscribe', id: 'u', channel: 'cursor:2' },
+      { type: 'subscribe', id: 's', channel: 'cursor:2' },
+      { type: 'chat_message', channel: 'chat:2', payload: { content: 'I am back', role: 'user' } },
+    )
+    await quick.next('chat_message')
+    expect(await metric(server(), 'tidewire_drops_total{reason="unsubscribed"}')).toBeGreaterThan(0)
+    await writer.publish('cursor:2', 'moved', { fresh: true })
+    slow.socket.resume()
+    await slow.next((message) => message.payload.fresh === true)
+    const heard = slow.messages.filter((message) => message.channel === 'cursor:2')
+    const last = heard.findIndex((message) => message.id === 'u')
+    expect(heard.slice(last).map((message) => message.type)).toEqual(['unsubscribed', 'subscribed', 'moved'])
+  })
+
   it('streams are folded: fewer, larger pieces, and no text is lost', async () => {
     const slow = await openUser(server(), 'slow')
     await slow.subscribe('chat:fold')
