@@ -160,7 +160,8 @@ export function createConnection(options: ClientOptions, env: Environment, meter
     if (inSubprotocol) protocols.push(`tidewire.token.${token}`)
     timers.set('connect', connectTimeoutMs, () => retry({ code: 0, message: 'the server did not answer in time' }))
     try {
-      socket = openSocket(env.WebSocket, options.url, protocols, {
+      const url = inSubprotocol ? urlOfSession(options.url, claimsOf(token).sid === undefined ? sessionId : undefined) : options.url
+      socket = openSocket(env.WebSocket, url, protocols, {
         open: () => greet(token),
         message: receive,
         down,
@@ -171,9 +172,10 @@ export function createConnection(options: ClientOptions, env: Environment, meter
   }
 
   const greet = (token: string) => {
-    withheld = !inSubprotocol && sessionId !== undefined
-    if (withheld) sendNow([auth(token, events.positions())])
-    else sendNow(inSubprotocol ? events.greeting() : [auth(token), ...events.greeting()])
+    withheld = sessionId !== undefined
+    // In a subprotocol the token has been judged, and the URL or the token named the session: `welcome` comes by itself.
+    const first = inSubprotocol ? [] : [auth(token, withheld ? events.positions() : undefined)]
+    sendNow(withheld ? first : [...first, ...events.greeting()])
   }
 
   const auth = (token: string, positions?: object): Outgoing => {
@@ -279,6 +281,8 @@ export function createConnection(options: ClientOptions, env: Environment, meter
         return goAway(message.payload)
       case 'error':
         if (message.id !== undefined && message.id === authId) return authFailed(message)
+        // Of the session that the URL named: without an id, since nothing was asked.
+        if (message.id === undefined && message.payload.name === 'session_mismatch' && !up) return authFailed(message)
     }
     events.message(message)
   }
@@ -347,6 +351,12 @@ export function createConnection(options: ClientOptions, env: Environment, meter
     },
     maxBytes: () => limit,
   }
+}
+
+/** The server takes the session of an upgrade from the query; where it stood when the connection broke, it knows itself. */
+function urlOfSession(url: string, sessionId: string | undefined): string {
+  if (sessionId === undefined) return url
+  return `${url}${url.includes('?') ? '&' : '?'}session=${encodeURIComponent(sessionId)}`
 }
 
 /** Codes after which coming back is pointless: 4400-4999, and the two of RFC 6455 that blame what this client is. */

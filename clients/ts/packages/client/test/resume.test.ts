@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { TidewireEvent } from '../src/index'
-import { message, reconnect, scene, subscribedScene } from './setup'
+import { jwt, message, reconnect, scene, subscribedScene, url } from './setup'
 
 const restored = (payload: Record<string, unknown> = {}, channel = 'chat:1') => ({
   type: 'subscribed',
@@ -103,6 +103,50 @@ describe('resuming a session', () => {
     it.network.current.welcome({ resumed: true, restored: ['chat:1'] })
     it.network.current.send(restored({ offset: 4, publications: publications(4) }))
     expect(it.contents()).toEqual(['m4'])
+  })
+})
+
+describe('resuming with the token in a subprotocol', () => {
+  const bySubprotocol = { tokenIn: 'subprotocol' } as const
+
+  it('names the session in the URL, says nothing, and takes what comes back', async () => {
+    const it = await subscribedScene(bySubprotocol, 2)
+    expect(it.network.current.url).toBe(url)
+    await reconnect(it)
+    expect(it.network.current.url).toBe(`${url}?session=s1`)
+    it.network.current.accept()
+    expect(it.network.current.received).toEqual([])
+    it.network.current.welcome({ resumed: true, restored: ['chat:1'] })
+    it.network.current.send(restored({ offset: 4, publications: publications(2, 3, 4) }))
+    expect(it.contents()).toEqual(['m3', 'm4'])
+    expect(it.client.state).toMatchObject({ status: 'open', resumed: true })
+    expect(it.network.current.received).toEqual([])
+  })
+
+  it('a session that is gone: subscribes to everything from its positions', async () => {
+    const it = await subscribedScene(bySubprotocol, 2)
+    await reconnect(it)
+    it.network.current.welcome({ resumed: false, sessionId: 's2' })
+    expect(it.network.current.last('subscribe').payload).toEqual({ since: { epoch: 'e1', offset: 2 } })
+    await reconnect(it)
+    expect(it.network.current.url).toBe(`${url}?session=s2`)
+  })
+
+  it('leaves the naming to a token that is bound to its session', async () => {
+    const it = await subscribedScene({ ...bySubprotocol, token: jwt({ sub: 'ann', sid: 's1' }) })
+    await reconnect(it)
+    expect(it.network.current.url).toBe(url)
+  })
+
+  it('forgets a session that is not its own', async () => {
+    let tokens = 0
+    const it = await subscribedScene({ ...bySubprotocol, token: undefined, getToken: () => Promise.resolve(`t${++tokens}`) })
+    await reconnect(it)
+    it.network.current.accept()
+    it.network.current.send({ type: 'error', payload: { code: 1104, name: 'session_mismatch', message: 'no', retryable: false } })
+    await it.clock.settle()
+    expect(it.network.current.url).toBe(url)
+    expect(tokens).toBe(2)
   })
 })
 

@@ -162,7 +162,10 @@ function serverEnd(socket: ClientEnd, url: string, protocols: readonly string[])
     },
     welcome(payload = {}) {
       if (socket.readyState === 0) end.accept()
-      end.reply('auth', { type: 'welcome', payload: { ...welcomePayload, ...payload } })
+      const welcome = { type: 'welcome', payload: { ...welcomePayload, ...payload } }
+      // With the token in a subprotocol nobody asked.
+      if (messages().some((message) => message.type === 'auth')) end.reply('auth', welcome)
+      else end.send(welcome)
     },
     subscribed(payload = {}) {
       end.reply('subscribe', { type: 'subscribed', payload: { ...subscribedPayload, ...payload } })
