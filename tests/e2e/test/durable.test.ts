@@ -84,6 +84,25 @@ describe('a file', () => {
     expect(next.version).toBeGreaterThan(written.version)
   })
 
+  it('that is killed loses no receipt: who has received and read how much', async () => {
+    const file = newFile()
+    const flags = Object.fromEntries(['publish', 'subscribe', 'history', 'presence', 'receipts'].map((key) => [`namespace.work.${key}`, 'true']))
+    const first = await start(file, { ...flags, 'namespace.work.ack': 'required' })
+    const [alice, bob] = [await openUser(first, 'alice'), await openUser(first, 'bob')]
+    await bob.subscribe('work:1')
+    for (const content of ['one', 'two', 'three']) await alice.say('work:1', content)
+    const two = await bob.next((message) => message.offset === 2)
+    await bob.ask({ type: 'ack', channel: 'work:1', payload: { offset: 2, epoch: two.epoch, read: 1 } })
+    const { payload: told } = await alice.ask({ type: 'receipts', channel: 'work:1' })
+    expect(told).toEqual({ epoch: two.epoch, consumers: [{ userId: 'bob', delivered: 2, read: 1 }] })
+    // The store writes in order: with this the cursor is in the file.
+    await alice.say('work:1', 'four')
+    await first.stop('SIGKILL')
+    const second = await start(file, { ...flags, 'namespace.work.ack': 'required' })
+    const back = await openUser(second, 'alice')
+    expect((await back.ask({ type: 'receipts', channel: 'work:1' })).payload).toEqual(told)
+  })
+
   it('that is damaged or in use ends the start with its path, and is left alone', async () => {
     const file = newFile()
     writeFileSync(file, 'not a database, for long enough to be a page'.repeat(200))

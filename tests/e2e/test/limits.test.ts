@@ -15,6 +15,16 @@ const server = useServer({
     'limits.api.publishes_burst': 2,
   },
 })
+const shared = useServer({
+  flags: {
+    'limits.address.publishes_per_second': 1,
+    'limits.address.publishes_burst': 3,
+    'namespace.busy.publish': true,
+    'namespace.busy.subscribes_per_second': 1,
+    'namespace.busy.subscribes_burst': 2,
+    'namespace.busy.subscribe': true,
+  },
+})
 const chat = { type: 'chat_message', channel: 'chat:l', payload: { content: 'x', role: 'user' } }
 const refusal = { type: 'error', payload: { name: 'rate_limited', retryable: true, retryAfterMs: expect.any(Number) } }
 
@@ -55,4 +65,23 @@ it('publishes of the server API: 429 with Retry-After, and the metric of it', as
   expect(refused.body.error).toMatchObject({ name: 'rate_limited' })
   const metrics = await request(`${server().internal}/metrics`)
   expect(metrics.text).toContain('tidewire_rate_limited_total{scope="api",kind="publishes"} 1')
+})
+
+const counted = async (scope: string, kind: string) =>
+  expect((await request(`${shared().internal}/metrics`)).text).toContain(`tidewire_rate_limited_total{scope="${scope}",kind="${kind}"} 1`)
+
+it('publishes of one address count over all its users', async () => {
+  const users = [await openUser(shared(), 'ann'), await openUser(shared(), 'bob'), await openUser(shared(), 'carl')]
+  for (const raw of users) expect(await raw.ask(chat)).toMatchObject({ type: 'ack' })
+  expect(await users[0]!.ask(chat)).toMatchObject(refusal)
+  await counted('address', 'publishes')
+})
+
+it('subscribes to the channels of one namespace count over all connections, and other namespaces go on', async () => {
+  const [ann, bob] = [await openUser(shared(), 'ann'), await openUser(shared(), 'bob')]
+  expect(await ann.subscribe('busy:1')).toMatchObject({ type: 'subscribed' })
+  expect(await bob.subscribe('busy:2')).toMatchObject({ type: 'subscribed' })
+  expect(await ann.subscribe('busy:3')).toMatchObject(refusal)
+  await counted('namespace', 'subscribes')
+  expect(await ann.subscribe('chat:1')).toMatchObject({ type: 'subscribed' })
 })

@@ -164,6 +164,41 @@ describe('state_changed', () => {
   })
 })
 
+describe('ttlMs', () => {
+  const brief = (raw: Raw, channel: string, ttlMs?: number) => raw.ask({ type: 'state_set', channel, payload: { key: 'k', value: 1, ttlMs } })
+
+  it('a key goes by itself, and everybody is told', async () => {
+    const alice = await open()
+    await alice.subscribe('board:t1')
+    const began = Date.now()
+    const { payload } = await brief(alice, 'board:t1', 300)
+    expect(payload.expiresAt).toBeGreaterThan(began)
+    expect((await alice.next('state_changed')).payload).toEqual({ key: 'k', value: 1, version: payload.version, expiresAt: payload.expiresAt })
+    const gone = await alice.next('state_changed')
+    expect(gone.payload).toMatchObject({ key: 'k', deleted: true, reason: 'expired' })
+    expect(gone.payload.version).toBeGreaterThan(payload.version)
+    expect(gone.from).toBeUndefined()
+    expect((await get(alice, 'board:t1', 'k')).payload).toEqual({ key: 'k', version: 0 })
+  })
+
+  it('set again without one, it stays', async () => {
+    const alice = await open()
+    await alice.subscribe('board:t2')
+    await brief(alice, 'board:t2', 200)
+    const { payload } = await brief(alice, 'board:t2')
+    expect(payload).not.toHaveProperty('expiresAt')
+    // Another key of the channel with the same time: when it has gone, the first one would have.
+    await alice.ask({ type: 'state_set', channel: 'board:t2', payload: { key: 'other', value: 1, ttlMs: 250 } })
+    expect((await alice.next((message) => message.payload.deleted === true)).payload.key).toBe('other')
+    expect((await get(alice, 'board:t2', 'k')).payload.value).toBe(1)
+  })
+
+  it('out of its bounds: invalid_message', async () => {
+    const alice = await open()
+    for (const ttlMs of [0, -1, 366 * 86_400_000]) expect((await brief(alice, 'board:t3', ttlMs)).payload).toMatchObject({ name: 'invalid_message', path: '/payload/ttlMs' })
+  })
+})
+
 describe('refusals', () => {
   it('permission `state` is needed, whatever else is allowed', async () => {
     const eve = await openUser(server(), 'eve', { as: { sub: 'eve', channels: [{ match: 'board:*', allow: ['subscribe', 'publish', 'history'] }] } })
