@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <expected>
 #include <functional>
+#include <limits>
 #include <optional>
 #include <string>
 
@@ -11,7 +12,7 @@
 
 namespace tidewire {
 
-/// One session as it was when its connection went: who it is, and what the session layer needs to
+/// One session as it was when it was written: who it is, and what the session layer needs to
 /// go on, in a form that only that layer reads.
 struct SessionRecord {
   std::string id;
@@ -20,12 +21,17 @@ struct SessionRecord {
   WallMillis expires_at = 0;
 };
 
+/// The end of a session that has a connection. Whoever opens the store after the process has ended
+/// gives it another one.
+inline constexpr WallMillis kWhileConnected = std::numeric_limits<WallMillis>::max();
+
 struct SessionStoreLimits {
   std::size_t records_max = 1'000'000;
   std::size_t body_bytes_max = 256 * 1024;
 };
 
-/// Where sessions without a connection are kept, by session id.
+/// Where sessions are kept, by session id: those without a connection, and what would be left of
+/// the others if the process ended now.
 ///
 /// Thread: any shard's. An answer comes on the shard that asked, at once or in a later task, and
 ///         in the order in which that shard asked. A put or erase that any shard was answered for

@@ -116,5 +116,32 @@ TYPED_TEST(SessionStoreRules, RefusesALargerBodyAndOneRecordMore) {
   EXPECT_TRUE(this->put({.id = "s4", .expires_at = 200}));
 }
 
+TEST(SqliteSessions, OneThatHadAConnectionEndsSomeTimeAfterTheNextStart) {
+  SqliteDisk disk;
+  const auto put = [&](const SessionRecord& record) {
+    bool done = false;
+    disk.sessions().put(record, [&](const auto& result) { done = result.has_value(); });
+    disk.settle([&] { return done; });
+  };
+  const auto is_there = [&](const std::string& id, WallMillis now) {
+    std::optional<bool> there;
+    disk.sessions().get(id, now, [&](std::expected<std::optional<SessionRecord>, Error> found) {
+      there = found && found->has_value();
+    });
+    disk.settle([&] { return there.has_value(); });
+    return *there;
+  };
+  put({.id = "open", .expires_at = kWhileConnected});
+  put({.id = "parked", .expires_at = 100});
+  disk.sessions().expire(50);
+  EXPECT_TRUE(is_there("open", 50));
+  disk.connected_until = 200;
+  disk.restart();
+  EXPECT_TRUE(is_there("open", 199));
+  EXPECT_FALSE(is_there("open", 200));
+  EXPECT_TRUE(is_there("parked", 99));
+  EXPECT_FALSE(is_there("parked", 100)) << "what had none keeps its time";
+}
+
 }  // namespace
 }  // namespace tidewire::session_store_test

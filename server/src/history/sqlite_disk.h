@@ -32,11 +32,13 @@ class SqliteDisk {
   HistoryStore& store() { return storage_->history(0); }
   SessionStore& sessions() { return storage_->sessions(0); }
   SqliteStorage& storage() { return *storage_; }
+  WallMillis connected_until = 0;
   [[nodiscard]] std::string path() const { return folder_ + "/history.db"; }
 
   [[nodiscard]] SqliteStorageOptions options() {
     return {.file = {.path = path(), .vfs = vfs_},
             .sessions = sessions_,
+            .connected_until = connected_until,
             .post = [this](std::size_t /*shard*/, Task task) {
               const std::scoped_lock lock(mutex_);
               tasks_.push_back(std::move(task));

@@ -61,6 +61,9 @@ std::expected<std::unique_ptr<SqliteStorage>, std::string> SqliteStorage::open(
   if (!file) return std::unexpected(std::move(file.error()));
   const std::string path = options.file.path;
   try {
+    SqliteStatement((*file)->db(), "UPDATE sessions SET expires_at = ? WHERE expires_at = ?")
+        .with(options.connected_until, kWhileConnected)
+        .run();
     return std::unique_ptr<SqliteStorage>(
         new SqliteStorage(std::make_unique<Parts>(std::move(options), std::move(*file))));
   } catch (const std::runtime_error& error) {

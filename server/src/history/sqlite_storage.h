@@ -25,6 +25,7 @@ struct SqliteStorageOptions {
   std::size_t queue_bytes_max = 64 << 20;
   WallMillis meta_ttl = WallMillis{30} * 86'400'000;
   SessionStoreLimits sessions;
+  WallMillis connected_until = 0;  // of sessions that had a connection when the last process ended
   /// Runs a task on a shard. Thread: any.
   std::function<void(std::size_t shard, Task task)> post;
 };

@@ -144,10 +144,14 @@ std::expected<void, std::string> Server::open_storage() {
        .shards = pool_.size(),
        .queue_bytes_max = history.queue_bytes,
        .meta_ttl = history.meta_ttl.count(),
+       .connected_until = pool_.shard(0).clock().wall_ms() + state_.config.session.ttl.count(),
        .post = [this](std::size_t shard, Task task) { pool_.shard(shard).post(std::move(task)); }});
   if (!opened) return std::unexpected("history.url: " + opened.error());
   state_.storage = std::move(*opened);
   state_.metrics.set_store(state_.storage->metrics());
+  std::vector<SessionStore*> sessions;
+  for (std::size_t i = 0; i < pool_.size(); ++i) sessions.push_back(&state_.storage->sessions(i));
+  session_desk_.keep_in(std::move(sessions));
   if (state_.storage->began_anew())
     log_warn("the machine went down while history.sync was off: all channels begin a new epoch",
              {{"file", history.url}});

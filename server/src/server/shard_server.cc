@@ -147,6 +147,8 @@ ShardServer::ShardServer(net::Shard& shard, ShardMesh& mesh, RpcDesk& rpc, Sessi
       sweep_timer_([](void* self) { static_cast<ShardServer*>(self)->sweep(); }, this),
       drain_timer_([](void* self) { static_cast<ShardServer*>(self)->close_next(); }, this) {
   echo_parts_.outbox_limits = echo_outbox_limits(state.config.limits);
+  if (state.storage && desk.enabled())
+    context_.journal = &journal_.emplace(sessions_, shard.clock(), shard.timers());
   state.metrics.add_shard(metrics_);
   state.sessions.push_back(&sessions_);
 }

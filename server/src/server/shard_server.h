@@ -97,6 +97,7 @@ class ShardServer final : public net::ListenerEvents,
   HubFlush hub_flush_{node_.hub()};
   SessionDirectory sessions_;
   SchemaRegistry schemas_;
+  std::optional<SessionJournal> journal_;  // with a store only
   SessionContext context_;
   net::LingeringStreams lingering_;
   GatherScratch write_scratch_;

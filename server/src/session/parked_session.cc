@@ -58,6 +58,16 @@ ParkedChannel channel_of(const json& value) {
   return channel;
 }
 
+std::shared_ptr<const PublishWindow> window_of(const json& list) {
+  auto window = std::make_shared<PublishWindow>();
+  for (const json& each : list) {
+    PublishAck ack;
+    if (each.contains("epoch")) ack.position = StreamPosition{each.at("epoch"), each.at("offset")};
+    window->remember(each.at("seq"), ack);
+  }
+  return window;
+}
+
 DirectEvent event_of(const json& value) {
   return {.type = value.at("type"),
           .payload = value.at("payload"),
@@ -73,6 +83,7 @@ std::size_t ParkedSession::cost() const {
     bytes += sizeof each + each.channel.size() + each.position.epoch.size();
   for (const DirectEvent& each : events)
     bytes += sizeof each + each.type.size() + each.payload.size() + each.key.size();
+  if (publishes) bytes += sizeof *publishes;
   return bytes;
 }
 
@@ -85,6 +96,15 @@ std::string to_json(const ParkedSession& session) {
   for (const DirectEvent& each : session.events)
     value["events"].push_back(
         {{"type", each.type}, {"payload", each.payload}, {"key", each.key}, {"ts", each.ts}});
+  if (session.publishes) {
+    json& list = value["publishes"] = json::array();
+    session.publishes->for_each([&](std::uint64_t seq, const PublishAck& ack) {
+      list.push_back({{"seq", seq}});
+      if (!ack.position) return;
+      list.back()["epoch"] = ack.position->epoch;
+      list.back()["offset"] = ack.position->offset;
+    });
+  }
   return value.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
@@ -97,6 +117,8 @@ std::expected<ParkedSession, Error> parked_session_from_json(std::string_view te
         .id = value.at("id"), .user_id = value.at("userId"), .expires_at = value.at("expiresAt")};
     for (const json& each : value.at("channels")) session.channels.push_back(channel_of(each));
     for (const json& each : value.at("events")) session.events.push_back(event_of(each));
+    if (const auto publishes = value.find("publishes"); publishes != value.end())
+      session.publishes = window_of(*publishes);
     return session;
   } catch (const json::exception& error) {
     return fail(ErrorCode::invalid_message, error.what());

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <expected>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "hub/stream_mode.h"
 #include "protocol/commands.h"
 #include "protocol/error.h"
+#include "session/publish_window.h"
 
 namespace tidewire {
 
@@ -45,7 +47,8 @@ struct ParkedSession {
   std::string user_id;
   WallMillis expires_at = 0;
   std::vector<ParkedChannel> channels;
-  std::vector<DirectEvent> events;  // sent, but perhaps not received
+  std::vector<DirectEvent> events;                 // sent, but perhaps not received
+  std::shared_ptr<const PublishWindow> publishes;  // answers to numbered ones; nullptr: none
 
   /// About how much memory it takes.
   [[nodiscard]] std::size_t cost() const;

@@ -6,7 +6,7 @@ namespace tidewire {
 namespace {
 
 TEST(ParkedSession, ComesBackFromItsText) {
-  const ParkedSession session{
+  ParkedSession session{
       .id = "s",
       .user_id = "ann",
       .expires_at = 5,
@@ -19,11 +19,17 @@ TEST(ParkedSession, ComesBackFromItsText) {
                     .ceiling = {Permission::subscribe},
                     .mode = {StreamMode::Kind::conflate, 250}}},
       .events = {{.type = "note", .payload = R"({"a":"\u00e9"})", .key = "k", .ts = 4}}};
+  PublishWindow publishes;
+  publishes.remember(4, {.position = StreamPosition{"e", 7}});
+  publishes.remember(5, {});
+  session.publishes = std::make_shared<const PublishWindow>(publishes);
   const auto back = parked_session_from_json(to_json(session));
   ASSERT_TRUE(back);
   EXPECT_EQ(to_json(*back), to_json(session));
   EXPECT_EQ(back->channels[0].position, (StreamPosition{"e", 7}));
   EXPECT_EQ(back->channels[1].granted, session.channels[1].granted);
+  EXPECT_EQ(back->publishes->find(4)->position, (StreamPosition{"e", 7}));
+  EXPECT_EQ(back->publishes->last(), 5U);
   EXPECT_EQ(back->channels[1].granted_until, 99);
   EXPECT_EQ(back->channels[1].mode, session.channels[1].mode);
   EXPECT_EQ(back->channels[1].ceiling, session.channels[1].ceiling);

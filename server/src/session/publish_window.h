@@ -28,6 +28,13 @@ class PublishWindow {
 
   [[nodiscard]] std::uint64_t last() const { return last_; }
 
+  /// Every answer that is kept, as remember() takes it; in no order.
+  template <typename Visit>
+  void for_each(Visit&& visit) const {
+    for (const Taken& taken : taken_)
+      if (taken.seq != 0) visit(taken.seq, PublishAck{.position = taken.position});
+  }
+
  private:
   struct Taken {
     std::uint64_t seq = 0;

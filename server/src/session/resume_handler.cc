@@ -27,9 +27,9 @@ void ResumeHandler::ask(Session& session, ResumeWish wish) {
       [weak = session.weak_from_this(), &context, connection, id](ClaimResult result) {
         const auto self = weak.lock();
         if (self && self->state_ == Session::State::active) return decide(*self, std::move(result));
-        if (!result.session) return context.desk.end(id, connection);
-        context.desk.park(std::move(*result.session), connection, context.clock.wall_ms(),
-                          context.metrics);
+        if (!result.session) return context.desk.end(id, {context.node.index(), connection});
+        context.desk.park(std::move(*result.session), {context.node.index(), connection},
+                          context.clock.wall_ms(), context.metrics);
       });
 }
 
@@ -88,6 +88,7 @@ void ResumeHandler::restore(Session& session, ParkedSession parked) {
         parked.channels.push_back(std::move(own));
   }
   session.session_id_ = std::move(parked.id);
+  if (parked.publishes) session.publishes_ = std::make_unique<PublishWindow>(*parked.publishes);
   std::ranges::move(parked.channels, std::back_inserter(resumption.waiting));
   resumption.events = std::move(parked.events);
   resumption.asking = false;
@@ -125,6 +126,7 @@ void ResumeHandler::complete(Session& session) {
   context.metrics.sessions[SessionLabel::resumed].add();
   context.metrics.resume_seconds.record(
       std::chrono::microseconds(context.clock.mono_us() - session.resumption_->asked_at));
+  session.changed();
   const auto events = std::exchange(session.resumption_->events, {});
   for (const DirectEvent& event : events)
     (void)SessionParking::take(session, session.session_id_, event, true);

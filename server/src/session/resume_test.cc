@@ -268,6 +268,20 @@ TEST_F(ResumeTest, MessagesBehindTheAuthWaitForTheSession) {
   EXPECT_EQ(answer("s2")["type"], "subscribed");
 }
 
+TEST_F(ResumeTest, ANumberedPublishIsTakenOnceOverConnections) {
+  auto client = open("ann", {"chat:1"});
+  json message = SessionWorld::chat("once");
+  message["seq"] = 1;
+  const json first = client->ask(message);
+  ASSERT_EQ(first["type"], "ack");
+  lose(client);
+  auto next = connect(2);
+  (void)resume(*next, "ann");
+  const json second = next->ask(message);
+  EXPECT_EQ(second["payload"]["duplicate"], true);
+  EXPECT_EQ(second["payload"]["offset"], first["payload"]["offset"]);
+}
+
 TEST_F(ResumeTest, PermissionsAreCheckedAgain) {
   auto client = connect();
   const std::vector<ChannelRule> rules{{.match = "sealed:*", .allow = {Permission::subscribe}}};
@@ -373,6 +387,99 @@ TEST_F(ResumeTest, ParkedSessionsOutliveTheProcessInAStore) {
   auto again = after.connect();
   EXPECT_EQ(ask(*again, "ann")["payload"]["resumed"], true);  // from the connection, not the store
   EXPECT_TRUE(next->wire.closed);
+}
+
+TEST_F(ResumeTest, AnOpenSessionIsSoonInTheStoreAndOutlivesAKill) {
+  MemorySessionStore store;
+  MemorySessionStore left;  // as the process was killed
+  SessionWorld before(2, test_config(), &store);
+  auto client = before.connect_as("ann");
+  id = client->session->session_id();
+  before.advance(1'000);
+  EXPECT_EQ(store.size(), 0U) << "it has nothing yet that would be missed";
+  json numbered = SessionWorld::chat("once");
+  numbered["seq"] = 1;
+  EXPECT_EQ(client->ask(numbered)["type"], "ack");
+  client->ask({{"type", "subscribe"}, {"channel", "chat:1"}});
+  client->ask({{"type", "subscribe"}, {"channel", "chat:2"}});
+  client->ask({{"type", "unsubscribe"}, {"channel", "chat:2"}});
+  before.advance(1'000);
+  store.get(id, before.domain.clock.wall_ms(),
+            [&](std::expected<std::optional<SessionRecord>, Error> found) {
+              ASSERT_TRUE(found && *found);
+              EXPECT_EQ((*found)->expires_at, kWhileConnected);
+              left.put(**found, [](const auto&) {});
+            });
+  client->session->closed(1000);
+  EXPECT_EQ(store.size(), 0U) << "it has said goodbye";
+
+  SessionWorld after(2, test_config(), &left);
+  auto next = after.connect();
+  const json welcome = next->ask(
+      {{"type", "auth"}, {"payload", {{"token", after.token("ann")}, {"sessionId", id}}}});
+  EXPECT_EQ(welcome["payload"]["resumed"], true);
+  EXPECT_EQ(welcome["payload"]["restored"], json::array({"chat:1"}));
+  EXPECT_EQ(next->ask(numbered)["payload"]["duplicate"], true);
+}
+
+TEST_F(ResumeTest, APositionThatMayNotHaveArrivedIsNotWritten) {
+  MemorySessionStore store;
+  SessionWorld before(1, test_config(), &store);
+  auto client = before.connect_as("ann");
+  client->ask({{"type", "subscribe"}, {"channel", "chat:1"}});
+  for (int i = 0; i < 3; ++i) client->send(SessionWorld::chat("doubtful"));
+  client->ask({{"type", "subscribe"}, {"channel", "chat:2"}});
+  before.advance(1'000);
+  store.get(client->session->session_id(), 0,
+            [&](std::expected<std::optional<SessionRecord>, Error> found) {
+              ASSERT_TRUE(found && *found);
+              const auto parked = parked_session_from_json((*found)->body);
+              const auto channel =
+                  std::ranges::find(parked->channels, "chat:1", &ParkedChannel::channel);
+              ASSERT_NE(channel, parked->channels.end());
+              EXPECT_EQ(channel->position.offset, 0U);
+            });
+}
+
+TEST_F(ResumeTest, ManySessionsAreWrittenLittleByLittle) {
+  /// Answers nothing by itself.
+  class SlowStore final : public SessionStore {
+   public:
+    void put(SessionRecord record, Done done) override {
+      bytes += record.body.size();
+      ++puts;
+      waiting.push_back(std::move(done));
+    }
+    void get(std::string /*id*/, WallMillis /*now*/, Found found) override { found(std::nullopt); }
+    void erase(std::string /*id*/, Done done) override { done({}); }
+    void expire(WallMillis /*now*/) override {}
+    void answer() {
+      for (Done& each : std::exchange(waiting, {})) each({});
+    }
+    std::size_t puts = 0;
+    std::size_t bytes = 0;
+    std::vector<Done> waiting;
+  };
+  SlowStore store;
+  SessionWorld crowded(1, test_config(), &store);
+  std::vector<std::unique_ptr<Client>> clients;
+  for (int i = 0; i < 400; ++i) {
+    clients.push_back(crowded.connect_as("u" + std::to_string(i)));
+    clients.back()->ask({{"type", "subscribe"}, {"channel", "chat:1"}});
+  }
+  crowded.advance(SessionJournal::kPaceMs + 100);
+  const std::size_t first = store.puts;
+  EXPECT_GT(first, 0U);
+  EXPECT_LT(store.bytes, 2 * SessionJournal::kBytesPerTurn);
+  crowded.advance(2'000);
+  EXPECT_EQ(store.puts, first) << "the store has not answered";
+  while (store.puts < 400U) {
+    const std::size_t before = store.puts;
+    store.answer();
+    crowded.advance(SessionJournal::kPaceMs + 100);
+    ASSERT_GT(store.puts, before);
+  }
+  EXPECT_EQ(crowded.journals[0]->waiting(), 0U);
 }
 
 /// What is sent to sessions and users.

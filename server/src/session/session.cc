@@ -364,7 +364,13 @@ bool Session::revoke(std::string_view channel, UnsubscribeReason reason) {
       reason == UnsubscribeReason::insufficient_state ? LeaveKind::lost : LeaveKind::left;
   context_.node.unsubscribe(*place, claims_.user_id, session_id_, kind, place->joined);
   say_unsubscribed({}, *place, reason);
+  changed();
   return true;
+}
+
+void Session::changed() {
+  if (context_.journal == nullptr || std::exchange(in_journal_, true)) return;
+  context_.journal->add(info_.connection_id);
 }
 
 ws::SharedFrame Session::render(const Publication& publication) const {

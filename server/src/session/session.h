@@ -180,6 +180,8 @@ class Session final : public MessageSink,
                                              std::uint64_t times) const;
   void send_event(const DirectEvent& event);
   void flush_now() { transport_.flush_soon({}); }
+  /// What would be left of the session is not what it was: the journal hears of it.
+  void changed();
   [[nodiscard]] bool all_delivered() const { return !frames_lost_ && transport_.delivered(); }
 
   /// What forbids the message that is being decoded.
@@ -238,6 +240,7 @@ class Session final : public MessageSink,
   bool serving_ = false;              // has offered methods
   bool calling_ = false;              // has called methods
   bool hidden_ = false;               // nobody looks at it, the client says
+  bool in_journal_ = false;           // it will be written soon
   std::unique_ptr<HookQueue> hooks_;  // from the first message on that waits for a hook
   Timer timer_;
 };

@@ -15,6 +15,7 @@
 #include "session/rpc_desk.h"
 #include "session/session_desk.h"
 #include "session/session_directory.h"
+#include "session/session_journal.h"
 #include "session/transfer_desk.h"
 #include "session/user_directory.h"
 
@@ -43,6 +44,7 @@ struct SessionContext {
   std::shared_ptr<const Authenticator> authenticator;  // replaced when the keys are reloaded
   const HookCaller* hooks = &HookCaller::none();
   TransferDesk* transfers = nullptr;  // nullptr: messages come in one piece only
+  SessionJournal* journal = nullptr;  // nullptr: sessions end with the process
 };
 
 }  // namespace tidewire

@@ -13,7 +13,7 @@ namespace {
 using Outcome = ClaimResult::Outcome;
 
 void log_fault(const std::expected<void, Error>& done) {
-  if (!done) log_warn("a parked session could not be stored", {{"reason", done.error().message}});
+  if (!done) log_warn("a session could not be stored", {{"reason", done.error().message}});
 }
 
 }  // namespace
@@ -29,17 +29,18 @@ struct SessionDesk::Sending {
 };
 
 SessionDesk::SessionDesk(const SessionDeskParts& parts)
-    : mesh_(parts.mesh), sessions_(parts.sessions), store_(parts.store), registry_(parts.limits) {}
+    : mesh_(parts.mesh), sessions_(parts.sessions), registry_(parts.limits) {}
 
 void SessionDesk::claim(SessionClaim claim, WallMillis now, Claimed claimed) {
-  claim.look_up = store_ != nullptr;
+  const ShardIndex shard = claim.holder.shard;
+  claim.look_up = store(shard) != nullptr;
   auto answer = registry_.claim(claim, now);
   switch (answer.found) {
     case SessionRegistry::Found::nothing:
-      if (store_ != nullptr) return look_up(std::move(claim), now, std::move(claimed));
+      if (claim.look_up) return look_up(std::move(claim), now, std::move(claimed));
       return claimed({});
     case SessionRegistry::Found::parked:
-      forget(claim.session_id);
+      // The store keeps what it has until more is known: the process may be killed before.
       return claimed({Outcome::resumed, std::move(answer.session)});
     case SessionRegistry::Found::held:
       return take_over(std::move(claim), answer.previous, std::move(claimed));
@@ -49,7 +50,6 @@ void SessionDesk::claim(SessionClaim claim, WallMillis now, Claimed claimed) {
       break;
   }
   // Another connection is just taking it: ask again once its answer had a chance to come.
-  const ShardIndex shard = claim.holder.shard;
   mesh_.post(shard, [this, now, claim = std::move(claim), claimed = std::move(claimed)]() mutable {
     this->claim(std::move(claim), now, std::move(claimed));
   });
@@ -66,7 +66,7 @@ void SessionDesk::take_over(SessionClaim claim, const SessionHolder& previous, C
                                   claimed = std::move(claimed)]() mutable {
                  registry_.settle(claim.session_id);
                  if (session) return claimed({Outcome::resumed, std::move(session)});
-                 if (!claim.create) registry_.end(claim.session_id, claim.holder.connection_id);
+                 if (!claim.create) end(claim.session_id, claim.holder);
                  claimed({});
                });
              });
@@ -74,60 +74,77 @@ void SessionDesk::take_over(SessionClaim claim, const SessionHolder& previous, C
 
 void SessionDesk::look_up(SessionClaim claim, WallMillis now, Claimed claimed) {
   std::string id = claim.session_id;
-  store_->get(std::move(id), now,
-              [this, claim = std::move(claim), claimed = std::move(claimed)](
-                  std::expected<std::optional<SessionRecord>, Error> record) mutable {
-                found(claim, record ? std::move(*record) : std::nullopt, claimed);
-              });
+  store(claim.holder.shard)
+      ->get(std::move(id), now,
+            [this, claim = std::move(claim), claimed = std::move(claimed)](
+                std::expected<std::optional<SessionRecord>, Error> record) mutable {
+              found(claim, record ? std::move(*record) : std::nullopt, claimed);
+            });
 }
 
 void SessionDesk::found(const SessionClaim& claim, std::optional<SessionRecord> record,
                         Claimed& claimed) {
   registry_.settle(claim.session_id);
   const bool theirs = record && record->user_id != claim.user_id;
-  if (theirs || (!record && !claim.create))
-    registry_.end(claim.session_id, claim.holder.connection_id);
+  if (theirs || (!record && !claim.create)) end(claim.session_id, claim.holder);
   if (theirs) return claimed({Outcome::other_user, {}});
   if (!record) return claimed({});
-  forget(claim.session_id);
+  (void)registry_.note_stored(claim.session_id, claim.holder.connection_id);
   if (auto session = parked_session_from_json(record->body))
     return claimed({Outcome::resumed, std::move(*session)});
-  if (!claim.create) registry_.end(claim.session_id, claim.holder.connection_id);
+  if (!claim.create) end(claim.session_id, claim.holder);
   claimed({});
 }
 
-void SessionDesk::park(ParkedSession session, std::string_view connection_id, WallMillis now,
+void SessionDesk::park(ParkedSession session, const SessionHolder& holder, WallMillis now,
                        ServerMetrics& metrics) {
   const std::string id = session.id;
-  if (!registry_.park(std::move(session), connection_id, now)) return;
+  if (!registry_.park(std::move(session), holder.connection_id, now)) return;
   metrics.sessions[SessionLabel::parked].add();
-  if (store_ == nullptr) return;
-  if (const auto kept = registry_.parked(id)) persist(*kept);
+  persist(holder.shard, id);
 }
 
-void SessionDesk::persist(const ParkedSession& session) {
-  if (store_ == nullptr) return;
-  store_->put({.id = session.id,
-               .user_id = session.user_id,
-               .body = to_json(session),
-               .expires_at = session.expires_at},
-              log_fault);
+void SessionDesk::keep(const ParkedSession& session, const SessionHolder& holder, Kept kept) {
+  SessionStore* disk = store(holder.shard);
+  const bool fits = session.cost() <= registry_.limits().parked_bytes_max;
+  if (disk == nullptr || !fits || !registry_.note_stored(session.id, holder.connection_id))
+    return kept();
+  disk->put({.id = session.id,
+             .user_id = session.user_id,
+             .body = to_json(session),
+             .expires_at = kWhileConnected},
+            [kept = std::move(kept)](const std::expected<void, Error>& done) mutable {
+              log_fault(done);
+              kept();
+            });
 }
 
-void SessionDesk::forget(std::string_view session_id) {
-  if (store_ != nullptr) store_->erase(std::string(session_id), log_fault);
+void SessionDesk::persist(ShardIndex shard, std::string_view session_id) {
+  SessionStore* disk = store(shard);
+  if (disk == nullptr) return;
+  const auto session = registry_.parked(session_id);
+  if (!session) return;  // somebody has claimed it
+  disk->put({.id = session->id,
+             .user_id = session->user_id,
+             .body = to_json(*session),
+             .expires_at = session->expires_at},
+            log_fault);
 }
 
-void SessionDesk::end(std::string_view session_id, std::string_view connection_id) {
-  registry_.end(session_id, connection_id);
+void SessionDesk::forget(ShardIndex shard, std::string_view session_id) {
+  if (SessionStore* disk = store(shard)) disk->erase(std::string(session_id), log_fault);
+}
+
+void SessionDesk::end(std::string_view session_id, const SessionHolder& holder) {
+  if (registry_.end(session_id, holder.connection_id)) forget(holder.shard, session_id);
 }
 
 void SessionDesk::sweep(WallMillis now, ServerMetrics& metrics) {
   for (const std::string& id : registry_.expire(now)) {
     metrics.sessions[SessionLabel::expired].add();
-    forget(id);
+    forget(0, id);
   }
-  if (store_ != nullptr) store_->expire(now);
+  if (SessionStore* disk = store(0)) disk->expire(now);
 }
 
 void SessionDesk::send(ShardIndex home, std::vector<std::string> sessions, DirectEvent event,
@@ -158,8 +175,7 @@ void SessionDesk::send_one(ShardIndex at, const std::string& session_id,
     });
     return;
   }
-  if (answer.what == Queued::queued && store_ != nullptr)
-    if (const auto kept = registry_.parked(session_id)) persist(*kept);
+  if (answer.what == Queued::queued) persist(at, session_id);
   mesh_.post(sending->home, [sending, what = answer.what] {
     if (what != Queued::unknown) ++sending->tally.known;
     if (what == Queued::queued) ++sending->tally.queued;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,7 +18,6 @@ struct SessionDeskParts {
   ShardMesh& mesh;
   const std::vector<SessionDirectory*>& sessions;  // of every shard
   SessionLimits limits;
-  SessionStore* store = nullptr;  // parked sessions survive the process there; nullptr: they do not
 };
 
 /// What a claim got.
@@ -49,21 +49,29 @@ class SessionDesk {
 
   explicit SessionDesk(const SessionDeskParts& parts);
 
+  /// Before the shards run: sessions outlive the process in these, one for each shard.
+  void keep_in(std::vector<SessionStore*> stores) { stores_ = std::move(stores); }
+
   [[nodiscard]] bool enabled() const { return registry_.limits().ttl_ms > 0; }
   [[nodiscard]] SessionRegistry& registry() { return registry_; }
 
   /// `claimed` is called on claim.holder.shard, at once or later.
   void claim(SessionClaim claim, WallMillis now, Claimed claimed);
   /// The connection has gone, or could not take what it claimed.
-  void park(ParkedSession session, std::string_view connection_id, WallMillis now,
+  void park(ParkedSession session, const SessionHolder& holder, WallMillis now,
             ServerMetrics& metrics);
-  void end(std::string_view session_id, std::string_view connection_id);
+  void end(std::string_view session_id, const SessionHolder& holder);
+
+  using Kept = std::move_only_function<void()>;
+  /// Stores what would be left of the session of an open connection, in case that the process is
+  /// killed. `kept` is called on holder.shard, at once or later, whatever came of it.
+  void keep(const ParkedSession& session, const SessionHolder& holder, Kept kept);
 
   /// Sends to sessions; `sent` comes on shard `home`.
   void send(ShardIndex home, std::vector<std::string> sessions, DirectEvent event, bool keep,
             Sent sent);
 
-  /// Forgets what is due; called every few seconds.
+  /// Forgets what is due; called every few seconds, on shard 0.
   void sweep(WallMillis now, ServerMetrics& metrics);
 
  private:
@@ -73,12 +81,15 @@ class SessionDesk {
   void look_up(SessionClaim claim, WallMillis now, Claimed claimed);
   void found(const SessionClaim& claim, std::optional<SessionRecord> record, Claimed& claimed);
   void send_one(ShardIndex at, const std::string& session_id, std::shared_ptr<Sending> sending);
-  void persist(const ParkedSession& session);
-  void forget(std::string_view session_id);
+  [[nodiscard]] SessionStore* store(ShardIndex shard) const {
+    return stores_.empty() ? nullptr : stores_[shard];
+  }
+  void persist(ShardIndex shard, std::string_view session_id);
+  void forget(ShardIndex shard, std::string_view session_id);
 
   ShardMesh& mesh_;
   const std::vector<SessionDirectory*>& sessions_;
-  SessionStore* store_;
+  std::vector<SessionStore*> stores_;  // empty: sessions end with the process
   SessionRegistry registry_;
 };
 

@@ -148,12 +148,18 @@ class SessionWorld {
       : SessionWorld(1, std::move(configuration)) {}
   explicit SessionWorld(std::size_t shards, Config configuration = test_config(),
                         SessionStore* store = nullptr)
-      : domain(shards, std::move(configuration)), store_(store) {
+      : domain(shards, std::move(configuration)) {
+    if (store != nullptr) session_desk.keep_in(std::vector<SessionStore*>(shards, store));
     for (std::size_t i = 0; i < shards; ++i) {
       own_directories.push_back(std::make_unique<SessionDirectory>());
       directories.push_back(own_directories.back().get());
     }
-    for (std::size_t i = 0; i < shards; ++i) contexts.push_back(make_context(i));
+    for (std::size_t i = 0; i < shards; ++i) {
+      contexts.push_back(make_context(i));
+      if (store == nullptr) continue;
+      journals.push_back(std::make_unique<SessionJournal>(*directories[i], domain.clock, timers));
+      contexts.back()->journal = journals.back().get();
+    }
   }
 
   static std::shared_ptr<const Authenticator> make_authenticator() {
@@ -224,10 +230,10 @@ class SessionWorld {
                              {.methods = {"backend.safe"}, .idempotent = true}},
                 .http = &http}};
   RateLimiter rates{domain.config};
-  SessionStore* store_ = nullptr;
   SessionLimits session_limits{.parked_per_user_max = 3, .events_max = 3};
   SessionDesk session_desk{
-      {.mesh = domain.mesh, .sessions = directories, .limits = session_limits, .store = store_}};
+      {.mesh = domain.mesh, .sessions = directories, .limits = session_limits}};
+  std::vector<std::unique_ptr<SessionJournal>> journals;  // with a store
   std::vector<std::unique_ptr<SessionContext>> contexts;
   int connections = 0;
 

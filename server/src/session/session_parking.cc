@@ -30,6 +30,10 @@ StreamPosition position_of(const ChannelPlace& place, bool delivered) {
 
 }  // namespace
 
+SessionHolder SessionParking::holder_of(const Session& session) {
+  return {session.context_.node.index(), session.info_.connection_id};
+}
+
 ParkedSession SessionParking::record_of(const Session& session, bool delivered) {
   ParkedSession record{.id = session.session_id_, .user_id = session.user_id()};
   for (const auto& [channel, place] : session.subscriptions_) {
@@ -46,6 +50,8 @@ ParkedSession SessionParking::record_of(const Session& session, bool delivered) 
          .mode = place->mode});
   }
   if (!delivered) record.events = session.unsettled_events_;
+  if (session.publishes_)
+    record.publishes = std::make_shared<const PublishWindow>(*session.publishes_);
   if (!session.resumption_) return record;
   std::ranges::copy(session.resumption_->waiting, std::back_inserter(record.channels));
   std::ranges::copy(session.resumption_->events, std::back_inserter(record.events));
@@ -56,10 +62,10 @@ void SessionParking::leave(Session& session, std::uint16_t close_code) {
   if (session.session_id_.empty()) return;
   const SessionContext& context = session.context_;
   SessionDesk& desk = context.desk;
-  const std::string& connection = session.info_.connection_id;
-  if (!desk.enabled() || ends_session(close_code)) return desk.end(session.session_id_, connection);
-  desk.park(record_of(session, session.all_delivered()), connection, context.clock.wall_ms(),
-            context.metrics);
+  if (!desk.enabled() || ends_session(close_code))
+    return desk.end(session.session_id_, holder_of(session));
+  desk.park(record_of(session, session.all_delivered()), holder_of(session),
+            context.clock.wall_ms(), context.metrics);
 }
 
 void SessionParking::let_go(Session& session) {
@@ -84,7 +90,7 @@ std::optional<ParkedSession> SessionParking::surrender(Session& session) {
 ParkedSession SessionParking::leave_for(Session& session) {
   ParkedSession record = record_of(session, true);  // the same connection goes on
   let_go(session);
-  session.context_.desk.end(session.session_id_, session.info_.connection_id);
+  session.context_.desk.end(session.session_id_, holder_of(session));
   return record;
 }
 
@@ -97,6 +103,7 @@ bool SessionParking::take(Session& session, std::string_view session_id, const D
   if (unsettled.size() >= session.context_.desk.registry().limits().events_max)
     unsettled.erase(unsettled.begin());
   unsettled.push_back(event);
+  session.changed();
   return true;
 }
 
@@ -106,7 +113,22 @@ void SessionParking::settle(Session& session) {
     place->settled = place->last_offset();
     place->stale.reset();
   }
+  if (session.unsettled_events_.empty()) return;
   session.unsettled_events_.clear();
+  session.changed();
+}
+
+std::size_t SessionParking::keep(Session& session, SessionDesk::Kept kept) {
+  session.in_journal_ = false;
+  // A session on its way says so again when it is there.
+  if (session.state_ != Session::State::active || session.session_id_.empty() ||
+      session.resumption_) {
+    kept();
+    return 0;
+  }
+  const ParkedSession record = record_of(session, false);
+  session.context_.desk.keep(record, holder_of(session), std::move(kept));
+  return record.cost();
 }
 
 }  // namespace tidewire

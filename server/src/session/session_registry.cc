@@ -68,6 +68,15 @@ void SessionRegistry::settle(std::string_view session_id) {
   if (const auto found = find(session_id); found != entries_.end()) found->second.moving = false;
 }
 
+bool SessionRegistry::note_stored(std::string_view session_id, std::string_view connection_id) {
+  const std::scoped_lock lock(mutex_);
+  const auto found = find(session_id);
+  if (found == entries_.end() || found->second.moving) return false;
+  const auto& holder = found->second.holder;
+  if (!holder || holder->connection_id != connection_id) return false;
+  return found->second.stored = true;
+}
+
 bool SessionRegistry::park(ParkedSession session, std::string_view connection_id, WallMillis now) {
   const std::scoped_lock lock(mutex_);
   const auto found = find(session.id);
@@ -76,7 +85,10 @@ bool SessionRegistry::park(ParkedSession session, std::string_view connection_id
   const bool holds = entry.holder && entry.holder->connection_id == connection_id;
   if (!holds && !entry.moving) return false;
   if (session.cost() > limits_.parked_bytes_max) {
-    if (holds) erase(found);
+    if (holds) {
+      ended_.push_back(found->first);
+      erase(found);
+    }
     return false;
   }
   session.expires_at = now + limits_.ttl_ms;
@@ -84,6 +96,7 @@ bool SessionRegistry::park(ParkedSession session, std::string_view connection_id
   if (!holds) return true;  // the claim will take it
   entry.holder.reset();
   entry.moving = false;
+  entry.stored = true;
   entry.parked_at = ++serial_;
   order_.emplace(entry.parked_at, found->first);
   make_room(std::string(entry.user_id));
@@ -112,12 +125,15 @@ std::optional<ParkedSession> SessionRegistry::take(std::string_view session_id) 
   return unpark(found->second);
 }
 
-void SessionRegistry::end(std::string_view session_id, std::string_view connection_id) {
+bool SessionRegistry::end(std::string_view session_id, std::string_view connection_id) {
   const std::scoped_lock lock(mutex_);
   const auto found = find(session_id);
-  if (found == entries_.end()) return;
+  if (found == entries_.end()) return false;
   const auto& holder = found->second.holder;
-  if (holder && holder->connection_id == connection_id) erase(found);
+  if (!holder || holder->connection_id != connection_id) return false;
+  const bool stored = found->second.stored;
+  erase(found);
+  return stored;
 }
 
 std::vector<std::string> SessionRegistry::expire(WallMillis now) {
@@ -128,6 +144,8 @@ std::vector<std::string> SessionRegistry::expire(WallMillis now) {
     ended_.push_back(oldest->first);
     erase(oldest);
   }
+  // One that has begun again under its name is none of them.
+  std::erase_if(ended_, [this](const std::string& id) { return entries_.contains(id); });
   return std::exchange(ended_, {});
 }
 

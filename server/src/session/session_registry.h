@@ -76,14 +76,18 @@ class SessionRegistry {
   [[nodiscard]] Claimed claim(const SessionClaim& claim, WallMillis now);
   void settle(std::string_view session_id);
 
-  /// Keeps what is left; false: it is another's by now, or too large.
+  /// Notes that a store knows of the session; false: this connection does not have it.
+  [[nodiscard]] bool note_stored(std::string_view session_id, std::string_view connection_id);
+
+  /// Keeps what is left; false: it is another's by now, or too large and therefore ended.
   bool park(ParkedSession session, std::string_view connection_id, WallMillis now);
   /// What a connection parked while the session was claimed from it.
   [[nodiscard]] std::optional<ParkedSession> take(std::string_view session_id);
-  /// The session ends, if this connection still has it.
-  void end(std::string_view session_id, std::string_view connection_id);
+  /// The session ends, if this connection still has it. True: a store knew of it.
+  bool end(std::string_view session_id, std::string_view connection_id);
 
-  /// Forgets what is due; the ids of what has ended since the last call, for whatever reason.
+  /// Forgets what is due; the ids of what had no connection and has ended since the last call, for
+  /// whatever reason.
   [[nodiscard]] std::vector<std::string> expire(WallMillis now);
 
   enum class Queued : std::uint8_t { unknown, held, busy, queued, skipped };
@@ -106,6 +110,7 @@ class SessionRegistry {
     std::optional<ParkedSession> parked;
     std::uint64_t parked_at = 0;  // place in the order of parking
     bool moving = false;
+    bool stored = false;  // a store may know of it; of what has been parked it always does
   };
   using Entries = std::unordered_map<std::string, Entry>;
 

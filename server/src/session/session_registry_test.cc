@@ -108,7 +108,30 @@ TEST(SessionRegistry, ATooLargeSessionIsNotKept) {
   ParkedSession large = session("s");
   large.events.push_back({.type = "t", .payload = std::string(1'000, 'x')});
   EXPECT_FALSE(registry.park(std::move(large), "c1", kNow));
+  EXPECT_EQ(registry.expire(kNow), std::vector<std::string>{"s"}) << "a store may know of it";
   EXPECT_EQ(registry.claim(claim_of("s", "c2"), kNow).found, Found::nothing);
+}
+
+TEST(SessionRegistry, KnowsWhatAStoreHasToForget) {
+  SessionRegistry registry{SessionLimits{.parked_per_user_max = 1}};
+  registry.begin("s", "ann", {0, "c1"});
+  registry.begin("t", "ann", {0, "c2"});
+  EXPECT_FALSE(registry.note_stored("s", "c2"));
+  EXPECT_FALSE(registry.note_stored("u", "c2"));
+  EXPECT_TRUE(registry.note_stored("s", "c1"));
+  EXPECT_TRUE(registry.end("s", "c1"));
+  EXPECT_FALSE(registry.end("t", "c2"));
+  begin_and_park(registry, "v");
+  ASSERT_EQ(registry.claim(claim_of("v", "c3"), kNow).found, Found::parked);
+  EXPECT_TRUE(registry.end("v", "c3")) << "it was parked once";
+}
+
+TEST(SessionRegistry, ASessionThatBeganAgainIsNoneThatEnded) {
+  SessionRegistry registry{SessionLimits{.parked_per_user_max = 1}};
+  begin_and_park(registry, "s");
+  begin_and_park(registry, "t");  // there is no room for `s` any more
+  registry.begin("s", "ann", {0, "c3"});
+  EXPECT_TRUE(registry.expire(kNow).empty());
 }
 
 TEST(SessionRegistry, EventsWaitForAParkedSessionTheNewestOnes) {

@@ -296,6 +296,7 @@ void SubscribeHandler::finish(Session& session, const std::string& channel, cons
                                                .publications_json = publications,
                                                .latest_json = latest,
                                                .streams_json = streams}));
+  session.changed();
 }
 
 void SubscribeHandler::unsubscribe(Session& session, const Envelope& envelope) {
@@ -314,6 +315,7 @@ void SubscribeHandler::unsubscribe(Session& session, const Envelope& envelope) {
   session.context_.node.unsubscribe(*place, session.user_id(), session.session_id(),
                                     LeaveKind::left, place->joined);
   session.say_unsubscribed(envelope.id, *place, UnsubscribeReason::unsubscribe);
+  session.changed();
 }
 
 }  // namespace tidewire

@@ -1,4 +1,7 @@
 import { createClient, type Client, type ClientOptions, type TidewireEvent } from '@tidewire/client'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import WebSocket from 'ws'
 import { api, mint, openRaw, openUser, refusal, request, startProxy, startServer, useServer, type Message, type Raw } from '../src/index'
@@ -147,6 +150,10 @@ describe('sessions of the server API', () => {
     expect(bad.status).toBe(400)
     expect(bad.body.error).toMatchObject({ name: 'invalid_message', path: '/type' })
     expect((await api(server(), 'sessions/x/send', { type: 'note' })).body.error.path).toBe('/payload')
+    // However many ids there are, the metrics know the endpoint only.
+    const { text } = await request(`${server().internal}/metrics`)
+    expect(text).toMatch(/tidewire_api_requests_total\{endpoint="users",status="4xx"\} [1-9]/)
+    expect(text).not.toContain('nobody')
   })
 
   it('lists sessions of a user', async () => {
@@ -182,6 +189,26 @@ describe('the client', () => {
     }
     await until(() => heard.length >= sent)
     expect(contents(heard)).toEqual(Array.from({ length: sent }, (_, i) => String(i + 1)))
+    expect(client.metrics().gaps).toBe(0)
+  })
+
+  it('goes on with the token in a subprotocol, where the URL names the session', async () => {
+    const proxy = await startProxy(server().url)
+    cleanups.push(() => proxy.close())
+    const client = clientOf(`${proxy.ws}/ws`, { tokenIn: 'subprotocol' })
+    await client.connect()
+    const heard: TidewireEvent[] = []
+    client.on('chat_message', (event) => heard.push(event))
+    await client.channel('chat:c4').subscribe()
+    const writer = await openUser(server(), 'writer')
+    for (let round = 1; round <= 3; round++) {
+      await writer.say('chat:c4', `${round} before`)
+      proxy.cut()
+      await writer.say('chat:c4', `${round} after`)
+      await until(() => client.metrics().reconnects === round && client.state.status === 'open' && client.state.resumed)
+      await until(() => heard.length === 2 * round)
+    }
+    expect(contents(heard)).toEqual(['1 before', '1 after', '2 before', '2 after', '3 before', '3 after'])
     expect(client.metrics().gaps).toBe(0)
   })
 
@@ -222,4 +249,119 @@ describe('the client', () => {
     expect(client.state).toMatchObject({ resumed: false })
     await until(() => gaps.length === 1)
   })
+
+  it('goes on after kill -9 with SQLite: everything once, in order', async () => {
+    const file = newFile()
+    const flags = { 'history.url': `sqlite:${file}` }
+    const first = await startServer({ flags })
+    const proxy = await startProxy(first.url)
+    cleanups.push(() => proxy.close())
+    const client = clientOf(`${proxy.ws}/ws`)
+    await client.connect()
+    const sessionId = client.state.status === 'open' && client.state.sessionId
+    const heard: TidewireEvent[] = []
+    client.on('chat_message', (event) => heard.push(event))
+    await client.channel('chat:k1').subscribe()
+    const writer = await openUser(first, 'writer')
+    for (const content of ['1', '2', '3']) await writer.say('chat:k1', content)
+    await until(() => heard.length === 3)
+    await written(file, String(sessionId))
+    await first.stop('SIGKILL')
+    const second = await startServer({ flags })
+    cleanups.push(() => second.stop())
+    const again = await openUser(second, 'writer')
+    for (const content of ['4', '5']) await again.say('chat:k1', content)
+    proxy.target(second.url)
+    await until(() => heard.length >= 5)
+    expect(client.state).toMatchObject({ status: 'open', resumed: true, sessionId })
+    expect(contents(heard)).toEqual(['1', '2', '3', '4', '5'])
+    expect(client.metrics().gaps).toBe(0)
+  })
 })
+
+describe('a store', () => {
+  it('brings parked sessions over a restart, with what was sent to them', async () => {
+    const flags = { 'history.url': `sqlite:${newFile()}` }
+    const first = await startServer({ flags })
+    const { raw, sessionId } = await begin(first)
+    await raw.subscribe('chat:d1')
+    const said = { type: 'chat_message', channel: 'chat:d1', seq: 1, payload: { content: 'mine', role: 'user' } }
+    expect((await raw.ask(said)).payload).toMatchObject({ offset: 1, duplicate: false })
+    await lose(raw)
+    await parked(sessionId, first)
+    expect((await api(first, `sessions/${sessionId}/send`, { type: 'note', payload: { n: 1 } })).body).toEqual({ reached: 0, queued: 1 })
+    await first.stop('SIGTERM')
+    const second = await startServer({ flags })
+    cleanups.push(() => second.stop())
+    await (await openUser(second, 'writer')).say('chat:d1', 'two')
+    const thief = await openRaw(second, { as: false })
+    expect((await resume(thief, sessionId, 'mallory')).payload.name).toBe('session_mismatch')
+    const next = await openRaw(second, { as: false })
+    expect((await resume(next, sessionId)).payload).toMatchObject({ resumed: true, sessionId, restored: ['chat:d1'] })
+    const { payload } = await next.next('subscribed')
+    expect(payload.recovered).toBe(true)
+    expect(payload.publications.at(-1).payload.content).toBe('two')
+    expect((await next.next('note')).payload).toEqual({ n: 1 })
+    expect((await next.ask(said)).payload).toMatchObject({ offset: 1, duplicate: true })
+  })
+
+  it('a session that was open when the server stopped goes on with the next one', async () => {
+    const flags = { 'history.url': `sqlite:${newFile()}` }
+    const first = await startServer({ flags })
+    const { raw, sessionId } = await begin(first)
+    await raw.subscribe('chat:d2')
+    await first.stop('SIGTERM')
+    expect([1001, 4001, 4012]).toContain((await raw.closed).code)
+    const second = await startServer({ flags })
+    cleanups.push(() => second.stop())
+    const next = await openRaw(second, { as: false })
+    expect((await resume(next, sessionId)).payload).toMatchObject({ resumed: true, restored: ['chat:d2'] })
+  })
+
+  it('sessions come back after kill -9, parked or open; ended ones do not', async () => {
+    const file = newFile()
+    const flags = { 'history.url': `sqlite:${file}` }
+    const first = await startServer({ flags })
+    const [open, ended, away] = [await begin(first), await begin(first), await begin(first)]
+    for (const [i, { raw }] of [open, ended, away].entries()) {
+      const channel = `chat:e${i}`
+      await raw.subscribe(channel)
+      await raw.say(channel, 'one')
+    }
+    for (const { sessionId } of [open, ended, away]) await written(file, sessionId)
+    ended.raw.socket.close(1000)
+    await until(async () => (await api(first, 'sessions', {})).body.sessions.every((one: any) => one.sessionId !== ended.sessionId))
+    await lose(away.raw)
+    await parked(away.sessionId, first)
+    // The store writes in order: what came before this is in the file.
+    await (await openUser(first, 'writer')).say('chat:e9', 'the last')
+    await first.stop('SIGKILL')
+
+    const second = await startServer({ flags })
+    cleanups.push(() => second.stop())
+    const writer = await openUser(second, 'writer')
+    await writer.say('chat:e0', 'two')
+    await writer.say('chat:e2', 'two')
+    for (const [channel, { sessionId }] of [['chat:e0', open], ['chat:e2', away]] as const) {
+      const next = await openRaw(second, { as: false })
+      expect((await resume(next, sessionId)).payload).toMatchObject({ resumed: true, sessionId, restored: [channel] })
+      const { payload } = await next.next('subscribed')
+      expect(payload.recovered).toBe(true)
+      expect(payload.publications.map((one: Message) => one.payload.content).slice(-1)).toEqual(['two'])
+      await writer.say(channel, 'three')
+      expect((await next.next('chat_message')).payload.content).toBe('three')
+    }
+    const gone = await openRaw(second, { as: false })
+    expect((await resume(gone, ended.sessionId)).payload.resumed).toBe(false)
+  })
+})
+
+function newFile() {
+  const folder = mkdtempSync(join(tmpdir(), 'tidewire-sessions-'))
+  cleanups.push(() => rmSync(folder, { recursive: true, force: true }))
+  return join(folder, 'history.db')
+}
+
+/** Waits until the file knows of a session. */
+const written = (file: string, sessionId: string) =>
+  until(() => [file, `${file}-wal`].some((path) => existsSync(path) && readFileSync(path).includes(sessionId)))
