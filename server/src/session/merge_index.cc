@@ -10,7 +10,7 @@ namespace {
 constexpr std::size_t kPlacesKept = 1024;
 
 std::string merge_name(const Publication& publication, const Subscription* channel) {
-  std::string name(reinterpret_cast<const char*>(&channel), sizeof channel);
+  std::string name(reinterpret_cast<const char*>(&channel), sizeof(const Subscription*));
   if (publication.delivery != DeliveryClass::ephemeral)
     return name.append(publication.merge_slot());
   // Ephemeral events have no slot; the newest of one type by one sender is the one that counts.

@@ -100,9 +100,9 @@ void PublishHandler::publish_now(Session& session, const Envelope& envelope) {
   const auto access = access_to(session, envelope.channel, Permission::publish);
   if (!access) return session.reply_error(envelope.id, access.error(), envelope.channel);
   if (!session.allow(RateKind::publishes, envelope.id, envelope.channel, &access->options)) return;
-  if (const auto refused =
-          session.rates_.take_of_namespace(RateKind::bytes, envelope.payload.size(),
-                                           session.context_.clock.mono_us(), access->options))
+  if (const auto refused = session.rates_.take_of_namespace(
+          RateKind::bytes, static_cast<double>(envelope.payload.size()),
+          session.context_.clock.mono_us(), access->options))
     return session.refuse(*refused, envelope.id, envelope.channel);
   auto event = check_event({.channel = access->name,
                             .options = access->options,

@@ -78,9 +78,10 @@ void ResumeHandler::begin_anew(Session& session) {
 
 void ResumeHandler::restore(Session& session, ParkedSession parked) {
   Resumption& resumption = *session.resumption_;
-  for (auto& [channel, position] : resumption.wish.positions)
-    for (ParkedChannel& each : parked.channels)
-      if (each.channel == channel) each.position = std::move(position);
+  for (auto& [channel, position] : resumption.wish.positions) {
+    const auto known = std::ranges::find(parked.channels, channel, &ParkedChannel::channel);
+    if (known != parked.channels.end()) known->position = std::move(position);
+  }
   if (resumption.wish.in_place) {
     for (ParkedChannel& own : SessionParking::leave_for(session).channels)
       if (std::ranges::find(parked.channels, own.channel, &ParkedChannel::channel) ==
