@@ -161,15 +161,19 @@ void ConsumerAcks::bury(Page page) {
                                                    .session_id = session_.session_id(),
                                                    .attempts = tracker_.attempts(),
                                                    .event_json = event.json()});
+  // Who goes while it is being buried does not hear of it, and buries it again when it is back.
+  const std::string grave = "dead " + place_.channel() + ' ' + epoch_ + ' ' + session_.session_id();
   reading_ = true;
   session_.context_.node.publish(
       {.channel = dead_letter_,
        .type = to_name(MessageType::dead_letter),
        .payload = payload,
+       .session_id = grave,
+       .seq = event.offset,
        .shard = session_.context_.node.index()},
       [weak = weak_from_this(), offset = event.offset,
        &metrics = session_.context_.metrics](const PublishResult& result) {
-        if (result) metrics.dead_letters.add();
+        if (result && !result->duplicate) metrics.dead_letters.add();
         const auto self = weak.lock();
         if (!self) return;
         self->reading_ = false;

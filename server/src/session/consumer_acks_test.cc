@@ -109,6 +109,25 @@ TEST_F(ConsumerAcksTest, AfterTheLastAttemptTheEventIsADeadLetterAndTheCursorPas
   EXPECT_EQ(domain.metrics[0]->unacknowledged.value(), 0);
 }
 
+TEST_F(ConsumerAcksTest, AnEventIsBuriedOnceAlsoForWhoDidNotHearOfIt) {
+  auto ann = connect_as("ann");
+  auto bob = connect_as("bob");
+  auto undertaker = connect_as("under");
+  subscribe(*undertaker, json::object(), "dead:work.1");
+  subscribe(*bob);
+  publish(*ann, "poison");
+  for (int life = 0; life < 2; ++life) {
+    for (const std::int64_t wait : {1'000, 2'000, 4'000}) {
+      bob->wire.read();
+      pass(wait);
+    }
+    bob->ask({{"type", "unsubscribe"}, {"channel", "work:1"}});
+    subscribe(*bob, {{"since", {{"epoch", epoch}, {"offset", 0}}}});
+  }
+  EXPECT_EQ(undertaker->wire.read().size(), 1U);
+  EXPECT_EQ(domain.metrics[0]->dead_letters.value(), 1U);
+}
+
 TEST_F(ConsumerAcksTest, AnAckThatComesAfterTheDeadLetterIsAReceiptAllTheSame) {
   auto ann = connect_as("ann");
   auto bob = connect_as("bob");
