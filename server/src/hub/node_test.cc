@@ -351,6 +351,21 @@ TEST(Node, ListsTheChannelsOfAllShards) {
   EXPECT_EQ(found.size(), 20U);
 }
 
+TEST(Rendering, CarriesWhatTheEndPointsSealedInEveryForm) {
+  Domain domain(1);
+  Listener listener(domain, 0, "chat:1", "l");
+  listener.subscribe();
+  PublishRequest sealed = message("chat:1");
+  sealed.nonce = "n-\"quoted\"";
+  sealed.sig = "a signature";
+  sealed.enc = "an envelope key";
+  publish(domain, 0, sealed);
+  Rendering rendering(listener.got[0], domain.forms, 0);
+  const std::string_view proto = rendering.frame(domain.forms.intern(true, std::nullopt)).payload();
+  for (const std::string_view part : {"n-\"quoted\"", "a signature", "an envelope key"})
+    EXPECT_NE(proto.find(part), std::string_view::npos) << part;
+}
+
 TEST(Rendering, EncodesAPieceForTheFirstWhoWantsItAsItIs) {
   Domain domain(1);
   Publication said;

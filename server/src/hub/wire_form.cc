@@ -5,8 +5,35 @@
 
 #include "hub/piece_fold.h"
 #include "protocol/events.h"
+#include "protocol/json_reader.h"
 
 namespace tidewire {
+namespace {
+
+/// What only the end points look at: it is kept in the JSON form alone.
+struct Seals {
+  std::string nonce;
+  std::string sig;
+  std::string enc;
+};
+
+Seals seals_of(const Publication& publication) {
+  const std::string_view head = publication.json().substr(0, publication.payload_at);
+  const auto has = [&](std::string_view key) { return head.find(key) != std::string_view::npos; };
+  Seals seals;
+  if (!has(R"("nonce":)") && !has(R"("sig":)") && !has(R"("enc":)")) return seals;
+  const std::string object = std::string(head.substr(0, head.rfind(R"(,"payload":)"))) + '}';
+  JsonReader reader = JsonReader::object(object);
+  while (reader.next()) {
+    if (reader.value().kind != JsonKind::string) continue;
+    if (reader.key() == "nonce") seals.nonce = reader.value().string();
+    if (reader.key() == "sig") seals.sig = reader.value().string();
+    if (reader.key() == "enc") seals.enc = reader.value().string();
+  }
+  return seals;
+}
+
+}  // namespace
 
 WireForms::WireForms(const Codec& json, const Codec& proto, ws::DeflateScratch& scratch)
     : json_codec_(json), proto_codec_(proto), scratch_(scratch) {
@@ -40,6 +67,7 @@ ws::SharedFrame WireForms::render(const Publication& publication, FormId id,
     const Sender from{.user_id = publication.sender.user_id,
                       .connection_id = publication.sender.connection_id,
                       .client = publication.sender.client};
+    const Seals seals = seals_of(publication);
     OutgoingMessage message{.type = publication.type,
                             .channel = publication.channel,
                             .payload = publication.payload(),
@@ -48,6 +76,9 @@ ws::SharedFrame WireForms::render(const Publication& publication, FormId id,
                             .priority = told_priority(publication.type, publication.priority),
                             .key = publication.key,
                             .trace = publication.trace,
+                            .nonce = seals.nonce,
+                            .sig = seals.sig,
+                            .enc = seals.enc,
                             .redelivered = redelivered};
     if (publication.offset != 0) message.offset = publication.offset;
     if (!from.user_id.empty() || !from.connection_id.empty()) message.from = &from;
