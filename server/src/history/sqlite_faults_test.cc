@@ -1,4 +1,4 @@
-#include <future>
+#include <latch>
 #include <string>
 #include <vector>
 
@@ -142,18 +142,18 @@ TEST_F(SqliteFaults, ASlowDiskDelaysAcknowledgementsAndNoReads) {
 }
 
 TEST_F(SqliteFaults, AReaderThatIsBusyRefusesWhatIsTooMuch) {
-  SqliteReader reader(disk_.path(), faulty_.name());
-  std::promise<void> busy;
-  std::promise<void> go_on;
+  std::latch busy(1);
+  std::latch go_on(1);
+  SqliteReader reader(disk_.path(), faulty_.name());  // its thread ends before the latches
   ASSERT_TRUE(reader.ask([&](SqliteReads&) {
-    busy.set_value();
-    go_on.get_future().wait();
+    busy.count_down();
+    go_on.wait();
   }));
-  busy.get_future().wait();
+  busy.wait();
   for (std::size_t i = 0; i < SqliteReader::kWaitingMax; ++i)
     ASSERT_TRUE(reader.ask([](SqliteReads&) {})) << i;
   EXPECT_FALSE(reader.ask([](SqliteReads&) {}));
-  go_on.set_value();
+  go_on.count_down();
 }
 
 /// What the writer does once a minute, at times that the test chooses.
