@@ -190,11 +190,12 @@ void read_envelope(simdjson::ondemand::object object, std::optional<std::size_t>
 }
 
 /// Answers a text that is not JSON. Who waits for an answer gets it when the id stands before the
-/// fault.
+/// fault. Of a text that is not UTF-8 nothing may stand in an answer.
 void refuse_text(std::string_view text, const JsonFault& fault, EnvelopeSink& sink) {
   std::string id;
   std::string channel;
-  JsonReader reader = JsonReader::object(text);
+  const bool readable = simdjson::validate_utf8(text.data(), text.size());
+  JsonReader reader = JsonReader::object(readable ? text : std::string_view());
   while (reader.next()) {
     if (reader.value().kind != JsonKind::string) continue;
     if (reader.key() == "id") id = reader.value().string();

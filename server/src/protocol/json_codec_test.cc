@@ -132,6 +132,16 @@ TEST(JsonCodec, TextThatIsNotUtf8IsRefused) {
   EXPECT_TRUE(sink.messages.empty());
 }
 
+TEST(JsonCodec, AnIdThatIsNotUtf8IsNotSentBackWithTheFaultBehindIt) {
+  JsonCodec codec;
+  CollectingSink sink;
+  decode_padded(codec, "{\"type\":\"price\",\"id\":\"2\xe7\xd3\",\"channel\":\"a:b\"", sink);
+  decode_padded(codec, R"({"type":"price","id":"2","channel":"a:b")", sink);
+  ASSERT_EQ(sink.errors.size(), 2u);
+  EXPECT_EQ(sink.errors[0].id, "");
+  EXPECT_EQ(sink.errors[1].id, "2");
+}
+
 TEST(JsonCodec, ACutMessageIsAlwaysOneError) {
   JsonCodec codec;
   const std::string text =
