@@ -22,9 +22,8 @@ namespace tidewire {
 /// each becomes.
 ///
 /// Owner:  one Channel. Thread: the channel's owner shard.
-/// Limit:  ChannelLimits::streams; kRepeatsMax repeats of one last piece wait for the store, past
-/// it
-///         `overloaded`.
+/// Limit:  ChannelLimits::streams. kRepeatsMax repeats of one last piece wait for the store; the
+///         next is `overloaded`.
 class ChannelStreams {
  public:
   static constexpr std::size_t kRepeatsMax = 16;
