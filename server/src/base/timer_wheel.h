@@ -43,8 +43,8 @@ class Timer {
 /// Order: timers of one tick fire in no particular order; a callback may schedule and cancel any.
 class TimerWheel {
  public:
-  static constexpr MonoMillis kTickMs = 16;
-  static constexpr std::size_t kSlots = 4096;  // one turn is 65 s; later deadlines wait more turns
+  static constexpr MonoMillis kTickMs = 8;
+  static constexpr std::size_t kSlots = 8192;  // one turn is 65 s; later deadlines wait more turns
 
   explicit TimerWheel(MonoMillis now_ms);
   ~TimerWheel();

@@ -7,6 +7,7 @@ namespace {
 
 PublicationPtr publication(std::uint64_t offset, WallMillis ts = 0, std::size_t size = 10) {
   auto made = std::make_shared<Publication>();
+  made->head = std::make_shared<const PublicationHead>();
   made->offset = offset;
   made->ts = ts;
   made->frame = ws::SharedFrame::make(ws::Opcode::text, std::string(size, 'x'));

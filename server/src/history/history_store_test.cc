@@ -21,13 +21,12 @@ using testing::HasSubstr;
 
 PublicationPtr publication(std::uint64_t offset, WallMillis ts = 1'000, std::string key = {}) {
   auto made = std::make_shared<Publication>();
-  made->channel = "chat:a";
-  made->type = "chat_message";
+  made->head = std::make_shared<const PublicationHead>(PublicationHead{
+      .channel = "chat:a", .type = "chat_message", .sender = {"ann", "c1", "web/1"}});
   made->offset = offset;
   made->ts = ts;
   made->priority = Priority::high;
   made->echo = false;
-  made->sender = {"ann", "c1", "web/1"};
   made->key = std::move(key);
   made->trace = "t1";
   const std::string json =
@@ -157,12 +156,12 @@ TYPED_TEST(HistoryStoreRules, GivesBackEveryFieldAfterARestart) {
   const Publication& each = *life.newest[1];
   EXPECT_EQ(each.json(), R"({"type":"chat_message","payload":{"n":2}})");
   EXPECT_EQ(each.payload(), R"({"n":2})");
-  EXPECT_EQ(each.type, "chat_message");
+  EXPECT_EQ(each.type(), "chat_message");
   EXPECT_EQ(each.priority, Priority::high);
   EXPECT_FALSE(each.echo);
-  EXPECT_EQ(each.sender.user_id, "ann");
-  EXPECT_EQ(each.sender.connection_id, "c1");
-  EXPECT_EQ(each.sender.client, "web/1");
+  EXPECT_EQ(each.sender().user_id, "ann");
+  EXPECT_EQ(each.sender().connection_id, "c1");
+  EXPECT_EQ(each.sender().client, "web/1");
   EXPECT_EQ(each.trace, "t1");
   EXPECT_EQ(each.ts, 1'000);
 }

@@ -23,7 +23,7 @@ struct MemoryHistoryStore::Record final : StoredChannel {
     bytes_total = change.total;
     if (!change.key.empty() && change.key_expires_at > made.ts)
       keys.push_back(
-          {made.sender.user_id, std::move(change.key), made.offset, change.key_expires_at});
+          {made.sender().user_id, std::move(change.key), made.offset, change.key_expires_at});
     rows.push_back({std::move(change.publication), change.total});
   }
   void apply(StateSetChange&& change) {

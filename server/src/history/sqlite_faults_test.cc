@@ -18,8 +18,8 @@ using testing::HasSubstr;
 
 PublicationPtr publication(std::uint64_t offset, std::string text = "x") {
   auto made = std::make_shared<Publication>();
-  made->channel = "chat:a";
-  made->type = "chat_message";
+  made->head = std::make_shared<const PublicationHead>(PublicationHead{
+      .channel = "chat:a", .type = "chat_message", .sender = {"ann", "c1", "web/1"}});
   made->offset = offset;
   made->ts = 1'000;
   made->trace = std::move(text);

@@ -17,15 +17,18 @@ constexpr std::int64_t kOffsetMax = INT64_MAX;
 PublicationPtr publication(const SqliteStatement& row, const std::string& channel,
                            const std::string& epoch) {
   auto made = std::make_shared<Publication>();
-  made->channel = channel;
+  const std::string_view type = row.text(3);
+  made->head = std::make_shared<const PublicationHead>(
+      PublicationHead{.channel = channel,
+                      .type = std::string(type),
+                      .label = type_label(type),
+                      .sender = {row.string(6), row.string(7), row.string(8)}});
   made->epoch = epoch;
   made->offset = row.count(0);
   made->ts = row.number(2);
-  made->type = row.text(3);
-  made->label = type_label(made->type);
+  made->label = made->head->label;
   made->priority = static_cast<Priority>(row.number(4));
   made->echo = row.number(5) != 0;
-  made->sender = {row.string(6), row.string(7), row.string(8)};
   made->key = row.text(9);
   made->trace = row.text(10);
   made->payload_at = row.count(11);

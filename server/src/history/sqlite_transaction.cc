@@ -112,13 +112,13 @@ void SqliteTransaction::apply_to(SqliteWork& work, AppendChange& change) {
   const std::int64_t id = touch(work.channel);
   const Publication& each = *change.publication;
   append_
-      .with(id, each.offset, change.total, each.ts, each.type, static_cast<int>(each.priority),
-            each.echo, each.sender.user_id, each.sender.connection_id, each.sender.client, each.key,
-            each.trace, std::uint64_t{each.payload_at}, std::uint64_t{each.payload_size},
+      .with(id, each.offset, change.total, each.ts, each.type(), static_cast<int>(each.priority),
+            each.echo, each.sender().user_id, each.sender().connection_id, each.sender().client,
+            each.key, each.trace, std::uint64_t{each.payload_at}, std::uint64_t{each.payload_size},
             each.json())
       .run();
   if (!change.key.empty() && change.key_expires_at > each.ts)
-    add_key_.with(id, each.offset, each.sender.user_id, change.key, change.key_expires_at).run();
+    add_key_.with(id, each.offset, each.sender().user_id, change.key, change.key_expires_at).run();
   SqliteChannel::Row& row = work.channel->next;
   row.top = each.offset;
   row.total = change.total;

@@ -19,7 +19,7 @@ class Viewer final : public Subscriber {
   }
   void deliver(Subscription&, Rendering& rendering) override { take(*rendering.publication()); }
   void take(const Publication& event) {
-    got.push_back(event.sender.user_id + ' ' + std::string(event.payload()));
+    got.push_back(event.sender().user_id + ' ' + std::string(event.payload()));
     offsets += event.offset != 0 ? 1 : 0;
   }
   std::vector<std::string> told() { return std::exchange(got, {}); }

@@ -26,7 +26,7 @@ void ChannelActivity::typing(const PublishRequest& request) {
     Typing& typing = known->second;
     typing.ends_at = now + timeout;
     const bool news = typing.event->payload() != request.payload ||
-                      typing.event->sender.connection_id != request.from.connection_id ||
+                      typing.event->sender().connection_id != request.from.connection_id ||
                       typing.told_joins != joins_;
     if (!news && now - typing.told_at < timeout / 2) return;
     typing.event = emit(request);
@@ -44,16 +44,16 @@ void ChannelActivity::message_by(std::string_view user_id) {
 void ChannelActivity::connection_gone(std::string_view user_id, std::string_view connection_id) {
   auto typing = typing_.lower_bound({std::string(user_id), {}});
   while (typing != typing_.end() && typing->first.first == user_id) {
-    const bool of_it = typing->second.event->sender.connection_id == connection_id;
+    const bool of_it = typing->second.event->sender().connection_id == connection_id;
     typing = of_it ? stop(typing) : std::next(typing);
   }
   const PublicationPtr status = latest_.find(to_name(MessageType::agent_status_update), user_id);
-  if (!status || status->sender.connection_id != connection_id || !says_active(status->payload()))
+  if (!status || status->sender().connection_id != connection_id || !says_active(status->payload()))
     return;
   latest_.publish({.channel = scope_.name,
-                   .type = status->type,
+                   .type = status->type(),
                    .payload = idle_status_payload(),
-                   .from = view_of(status->sender),
+                   .from = view_of(status->sender()),
                    .delivery = DeliveryClass::latest,
                    .priority = status->priority,
                    .echo = status->echo});
@@ -83,9 +83,9 @@ ChannelActivity::Table::iterator ChannelActivity::stop(Table::iterator typing) {
   const PublicationPtr& event = typing->second.event;
   const std::string payload = typing_payload(typing->first.first, typing->first.second, false);
   static_cast<void>(emit({.channel = scope_.name,
-                          .type = event->type,
+                          .type = event->type(),
                           .payload = payload,
-                          .from = view_of(event->sender),
+                          .from = view_of(event->sender()),
                           .delivery = event->delivery,
                           .priority = event->priority,
                           .echo = event->echo}));

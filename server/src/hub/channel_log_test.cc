@@ -35,7 +35,7 @@ struct Log : testing::Test {
         ChannelContext{json, clock, timers, metrics, limits, budget, *store,
                        [this](const Channel&, const PublicationPtr& publication) {
                          if (publication->offset > 0) delivered.push_back(publication->offset);
-                         last_type = publication->type;
+                         last_type = publication->type();
                        }},
         1'000, metrics);
   }

@@ -43,7 +43,7 @@ class Watcher final : public Subscriber {
   void deliver(Subscription& self, Rendering& rendering) override {
     const Publication& publication = *rendering.publication();
     if (publication.offset != 0) (void)self.advance(publication.offset);
-    if (publication.type == "receipt_changed") changes.emplace_back(publication.payload());
+    if (publication.type() == "receipt_changed") changes.emplace_back(publication.payload());
   }
 
  private:

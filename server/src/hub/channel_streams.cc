@@ -9,6 +9,7 @@ namespace tidewire {
 namespace {
 
 constexpr std::size_t kEarlyCancelsMax = 64;
+constexpr std::string_view kPieceType = to_name(MessageType::chat_message_chunk);
 
 StreamLimits stream_limits(const ChannelScope& scope) {
   StreamLimits limits = scope.context.limits.streams;
@@ -17,6 +18,11 @@ StreamLimits stream_limits(const ChannelScope& scope) {
 }
 
 void ignore(const PublishResult& /*result*/) {}
+
+bool is_of(const PublicationSender& sender, const Sender& from) {
+  return sender.connection_id == from.connection_id && sender.user_id == from.user_id &&
+         sender.client == from.client;
+}
 
 PieceOffer offer_of(const PublishRequest& request) {
   return {.message_id = request.message_id,
@@ -51,9 +57,9 @@ void ChannelStreams::publish(const PublishRequest& request, PublishDone done) {
                     // Who has text of an older generation must not append to it.
                     .snapshot = request.generation != 0 && taken->index == 1,
                     .complete = request.complete};
+  remember_writer(*taken->stream, request);
   piece.add(request.part_id, request.part_kind, request.part_name, request.content);
-  scope_.emit(make_piece(std::move(piece), request));
-  remember_sender(request);
+  scope_.emit(make_piece(taken->stream->writer().head, std::move(piece), request));
   std::optional<StreamCancel> cancel;
   if (taken->index == 1) cancel = early_cancels_.take(request.message_id, now);
   if (request.complete) return finish(request.message_id, StreamEnd::complete, std::move(done));
@@ -79,42 +85,34 @@ void ChannelStreams::announce(const PublishRequest& request, PublishDone done) {
   const auto opened = table_.open(offer_of(request), now);
   if (!opened) return done(std::unexpected(opened.error()));
   if (opened->duplicate) return done(PublishAck{.duplicate = true});
-  remember_sender(request);
+  remember_writer(*opened->stream, request);
   auto cancel = early_cancels_.take(request.message_id, now);
   if (!cancel) return done(PublishAck{});
   end_early(std::string(request.message_id), StreamEnd::cancelled);
   done(PublishAck{.cancel = std::make_shared<const StreamCancel>(std::move(*cancel))});
 }
 
-PublicationPtr ChannelStreams::make_piece(FoldedPiece piece, PublishRequest request) const {
-  request.key = {};
-  const bool plain = request.nonce.empty() && request.sig.empty() && request.enc.empty();
-  std::shared_ptr<Publication> made;
-  if (plain) {  // encoded by whoever has a reader that does not fold
-    made = make_unencoded(request, {.ts = scope_.now()});
-  } else {
-    const std::string payload = piece.chunk_payload();
-    request.payload = payload;
-    made = make_publication(scope_.context.codec, request, {.ts = scope_.now()});
-  }
-  made->piece = std::move(piece);
-  return made;
+void ChannelStreams::remember_writer(MessageStream& stream, const PublishRequest& request) const {
+  PublicationHeadPtr head = stream.writer().head;
+  if (!head || !is_of(head->sender, request.from))
+    head = make_head(scope_.name, kPieceType, request.from);
+  stream.set_writer({std::move(head), request.shard});
 }
 
-void ChannelStreams::remember_sender(const PublishRequest& request) {
-  auto found = producers_.find(request.message_id);
-  if (found == producers_.end())
-    found = producers_.try_emplace(std::string(request.message_id)).first;
-  auto& [sender, shard] = found->second;
-  sender.user_id = request.from.user_id;
-  sender.connection_id = request.from.connection_id;
-  sender.client = request.from.client;
-  shard = request.shard;
+/// Without seals it is encoded by whoever has a reader that does not fold.
+PublicationPtr ChannelStreams::make_piece(const PublicationHeadPtr& head, FoldedPiece piece,
+                                          const PublishRequest& request) const {
+  auto made = make_unencoded(head, request, {.ts = scope_.now()});
+  made->key = {};
+  made->piece = std::move(piece);
+  if (!request.nonce.empty() || !request.sig.empty() || !request.enc.empty())
+    encode(scope_.context.codec, *made, made->piece.chunk_payload(),
+           {request.nonce, request.sig, request.enc});
+  return made;
 }
 
 void ChannelStreams::finish(std::string_view message_id, StreamEnd end, PublishDone done) {
   const auto stream = table_.finish(message_id, end);
-  const auto producer = producers_.extract(std::string(message_id));
   FoldedPiece whole = stream->whole();
   if (end != StreamEnd::complete) whole.status = to_name(end);
   const std::string payload = whole.message_payload("assistant");
@@ -123,7 +121,7 @@ void ChannelStreams::finish(std::string_view message_id, StreamEnd end, PublishD
   append_({.channel = scope_.name,
            .type = to_name(MessageType::chat_message),
            .payload = payload,
-           .from = view_of(producer.mapped().sender),
+           .from = view_of(stream->writer().head->sender),
            .message_id = message_id,
            .generation = whole.generation,
            .index = stream->pieces(),
@@ -147,11 +145,12 @@ void ChannelStreams::settle(const EndingId& id, const PublishResult& result) {
   for (PublishDone& each : waiting) each(again);
 }
 
-PublishRequest ChannelStreams::piece_request(const PublicationSender& sender) const {
-  return {.channel = scope_.name,
-          .type = to_name(MessageType::chat_message_chunk),
-          .from = view_of(sender),
-          .delivery = DeliveryClass::stream};
+std::shared_ptr<Publication> ChannelStreams::own_piece(const PublicationHeadPtr& head,
+                                                       FoldedPiece piece) const {
+  auto made = make_unencoded(head, {.type = kPieceType, .delivery = DeliveryClass::stream},
+                             {.ts = scope_.now()});
+  made->piece = std::move(piece);
+  return made;
 }
 
 void ChannelStreams::interrupt_abandoned() {
@@ -163,14 +162,13 @@ void ChannelStreams::interrupt_abandoned() {
 void ChannelStreams::end_early(const std::string& message_id, StreamEnd end) {
   const MessageStream& stream = *table_.find(message_id);
   const std::uint64_t last = stream.pieces() + 1;
-  scope_.emit(make_piece({.message_id = message_id,
-                          .generation = stream.generation(),
-                          .rev_from = last,
-                          .rev_to = last,
-                          .snapshot = stream.generation() != 0 && last == 1,
-                          .complete = true,
-                          .status = std::string(to_name(end))},
-                         piece_request(producers_[message_id].sender)));
+  scope_.emit(own_piece(stream.writer().head, {.message_id = message_id,
+                                               .generation = stream.generation(),
+                                               .rev_from = last,
+                                               .rev_to = last,
+                                               .snapshot = stream.generation() != 0 && last == 1,
+                                               .complete = true,
+                                               .status = std::string(to_name(end))}));
   finish(message_id, end, ignore);
 }
 
@@ -181,7 +179,9 @@ std::expected<CancelAck, Error> ChannelStreams::cancel(const CancelRequest& requ
     return fail(ErrorCode::permission_denied, "no permission to cancel on this channel",
                 "/channel");
   if (stream != nullptr) {
-    CancelAck ack{.state = CancelState::cancelled, .producer = producers_[request.message_id]};
+    const StreamWriter& writer = stream->writer();
+    CancelAck ack{.state = CancelState::cancelled,
+                  .producer = Producer{writer.head->sender, writer.shard}};
     end_early(request.message_id, StreamEnd::cancelled);
     return ack;
   }
@@ -208,8 +208,7 @@ StreamStatus ChannelStreams::status(std::string_view message_id) const {
     if (begun) status.activity = StreamActivity::active;
     pending = pending || !begun;
     status.streams.push_back({stream->message_id(), stream->generation(), stream->pieces(),
-                              stream->started_at(),
-                              producers_.find(stream->message_id())->second.sender});
+                              stream->started_at(), stream->writer().head->sender});
   }
   if (status.activity == StreamActivity::none && pending) status.activity = StreamActivity::pending;
   return status;
@@ -223,9 +222,7 @@ std::vector<PublicationPtr> ChannelStreams::snapshots() const {
 }
 
 PublicationPtr ChannelStreams::snapshot(const MessageStream& stream) const {
-  const auto producer = producers_.find(stream.message_id());
-  return encode_piece(scope_.context.codec,
-                      *make_piece(stream.whole(), piece_request(producer->second.sender)));
+  return encode_piece(scope_.context.codec, own_piece(stream.writer().head, stream.whole()));
 }
 
 bool ChannelStreams::idle() {

@@ -75,16 +75,18 @@ class ChannelStreams {
   void announce(const PublishRequest& request, PublishDone done);
   void end_early(const std::string& message_id, StreamEnd end);
   void finish(std::string_view message_id, StreamEnd end, PublishDone done);
-  void remember_sender(const PublishRequest& request);
-  [[nodiscard]] PublishRequest piece_request(const PublicationSender& sender) const;
-  [[nodiscard]] PublicationPtr make_piece(FoldedPiece piece, PublishRequest request) const;
+  void remember_writer(MessageStream& stream, const PublishRequest& request) const;
+  [[nodiscard]] PublicationPtr make_piece(const PublicationHeadPtr& head, FoldedPiece piece,
+                                          const PublishRequest& request) const;
+  /// A piece that no producer has sent.
+  [[nodiscard]] std::shared_ptr<Publication> own_piece(const PublicationHeadPtr& head,
+                                                       FoldedPiece piece) const;
   [[nodiscard]] PublicationPtr snapshot(const MessageStream& stream) const;
 
   const ChannelScope& scope_;
   Append append_;
   StreamTable table_;
   EarlyCancels early_cancels_;
-  std::map<std::string, Producer, std::less<>> producers_;  // by message id
   std::map<EndingId, Ending> endings_;
 };
 

@@ -1,9 +1,11 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
-#include <unordered_map>
+
+#include <boost/unordered/unordered_flat_map.hpp>
 
 #include "hub/channel.h"
 #include "observability/server_metrics.h"
@@ -45,7 +47,8 @@ class ChannelTable {
   // No expired channel's state had a higher version, so one number is enough to keep a channel
   // that comes back from giving a version twice.
   std::uint64_t last_state_version_ = 0;
-  std::unordered_map<std::string_view, std::unique_ptr<Channel>> channels_;
+  boost::unordered_flat_map<std::string_view, std::unique_ptr<Channel>, std::hash<std::string_view>>
+      channels_;
 };
 
 }  // namespace tidewire

@@ -106,7 +106,7 @@ void Hub::remove(Subscription& subscription) {
 }
 
 void Hub::deliver(const PublicationPtr& publication) {
-  const auto found = topics_.find(publication->channel);
+  const auto found = topics_.find(publication->channel());
   if (found == topics_.end()) return;
   Topic& topic = *found->second;
   topic.pending.emplace_back(publication, context_.forms, context_.clock.mono_ms());

@@ -5,9 +5,10 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <vector>
+
+#include <boost/unordered/unordered_flat_map.hpp>
 
 #include "hub/roll_up.h"
 #include "hub/subscription.h"
@@ -76,7 +77,8 @@ class Hub {
   RollUpContext context_;
   ServerMetrics& metrics_;
   std::function<void()> ask_;
-  std::unordered_map<std::string_view, std::unique_ptr<Topic>> topics_;  // keys live in the Topic
+  boost::unordered_flat_map<std::string_view, std::unique_ptr<Topic>, std::hash<std::string_view>>
+      topics_;  // keys live in the Topic
   std::vector<Topic*> dirty_;
   std::size_t subscriptions_ = 0;
 };

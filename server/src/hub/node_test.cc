@@ -50,7 +50,7 @@ class Listener final : public Subscriber {
   }
   [[nodiscard]] std::vector<std::string> types() const {
     std::vector<std::string> list;
-    for (const auto& each : got) list.push_back(each->type);
+    for (const auto& each : got) list.push_back(each->type());
     return list;
   }
 
@@ -369,10 +369,9 @@ TEST(Rendering, CarriesWhatTheEndPointsSealedInEveryForm) {
 TEST(Rendering, EncodesAPieceForTheFirstWhoWantsItAsItIs) {
   Domain domain(1);
   Publication said;
-  said.channel = "chat:1";
-  said.type = "chat_message_chunk";
+  said.head = std::make_shared<const PublicationHead>(PublicationHead{
+      .channel = "chat:1", .type = "chat_message_chunk", .sender = {"ann", "c1", "web"}});
   said.delivery = DeliveryClass::stream;
-  said.sender = {"ann", "c1", "web"};
   said.piece = {.message_id = "m", .rev_from = 3, .rev_to = 3};
   said.piece.add({}, {}, {}, "Hello");
   Rendering rendering(std::make_shared<const Publication>(said), domain.forms, 0);

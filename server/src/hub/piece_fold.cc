@@ -7,7 +7,8 @@
 namespace tidewire {
 
 bool fold_piece(Publication& fold, const Publication& piece) {
-  if (fold.echo != piece.echo || fold.sender.connection_id != piece.sender.connection_id)
+  if (fold.echo != piece.echo) return false;
+  if (fold.head != piece.head && fold.sender().connection_id != piece.sender().connection_id)
     return false;
   if (fold.piece.append(piece.piece) == Fold::apart) return false;
   fold.frame = {};
@@ -16,22 +17,13 @@ bool fold_piece(Publication& fold, const Publication& piece) {
   return true;
 }
 
-PublicationPtr encode_piece(const Codec& json, const Publication& fold) {
-  const std::string payload = fold.piece.chunk_payload();
-  auto made = make_publication(json,
-                               {.channel = fold.channel,
-                                .type = fold.type,
-                                .payload = payload,
-                                .trace = fold.trace,
-                                .from = {.user_id = fold.sender.user_id,
-                                         .connection_id = fold.sender.connection_id,
-                                         .client = fold.sender.client},
-                                .delivery = fold.delivery,
-                                .priority = fold.priority,
-                                .echo = fold.echo},
-                               {.ts = fold.ts});
-  made->piece = fold.piece;
-  return made;
+PublicationPtr encode_piece(const Codec& json, std::shared_ptr<Publication> fold) {
+  if (!fold->frame) encode(json, *fold, fold->piece.chunk_payload());
+  return fold;
+}
+
+PublicationPtr encode_copy(const Codec& json, const Publication& fold) {
+  return encode_piece(json, std::make_shared<Publication>(fold));
 }
 
 }  // namespace tidewire

@@ -10,7 +10,10 @@ namespace tidewire {
 /// the fold, or is not for the same readers. A changed fold has no frame any more.
 [[nodiscard]] bool fold_piece(Publication& fold, const Publication& piece);
 
-/// A fold as a publication that can be delivered.
-[[nodiscard]] PublicationPtr encode_piece(const Codec& json, const Publication& fold);
+/// A fold, which nobody folds into any more, as a publication that can be delivered: encoded,
+/// unless it is.
+[[nodiscard]] PublicationPtr encode_piece(const Codec& json, std::shared_ptr<Publication> fold);
+/// The same of a copy.
+[[nodiscard]] PublicationPtr encode_copy(const Codec& json, const Publication& fold);
 
 }  // namespace tidewire

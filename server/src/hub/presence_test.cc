@@ -20,7 +20,7 @@ class Device final : public Subscriber {
 
   void deliver(Subscription&, Rendering& rendering) override {
     const Publication& event = *rendering.publication();
-    got.push_back(event.type + " " + std::string(event.payload()));
+    got.push_back(event.type() + " " + std::string(event.payload()));
   }
   void come() {
     node_.subscribe(
@@ -285,7 +285,7 @@ class Roster final : public Subscriber {
     const Publication& event = *rendering.publication();
     const std::string payload(event.payload());
     const std::string user = payload.substr(11, payload.find('"', 11) - 11);
-    if (event.type == "presence_leave") {
+    if (event.type() == "presence_leave") {
       users.erase(user);
     } else {
       const std::size_t info = payload.find("\"info\":");

@@ -4,51 +4,59 @@
 
 namespace tidewire {
 
-std::shared_ptr<Publication> make_unencoded(const PublishRequest& request,
+PublicationHeadPtr make_head(std::string_view channel, std::string_view type, const Sender& from) {
+  return std::make_shared<const PublicationHead>(
+      PublicationHead{.channel = std::string(channel),
+                      .type = std::string(type),
+                      .label = type_label(type),
+                      .sender = {.user_id = std::string(from.user_id),
+                                 .connection_id = std::string(from.connection_id),
+                                 .client = std::string(from.client)}});
+}
+
+std::shared_ptr<Publication> make_unencoded(PublicationHeadPtr head, const PublishRequest& request,
                                             const PublicationStamp& stamp) {
   auto made = std::make_shared<Publication>();
-  made->channel = request.channel;
-  made->type = request.type;
-  made->label = type_label(request.type);
+  made->label = head->label;
+  made->head = std::move(head);
   made->delivery = request.delivery;
   made->priority = request.priority;
   made->offset = stamp.position.offset;
   if (made->offset != 0) made->epoch = stamp.position.epoch;
   made->ts = stamp.ts;
   made->echo = request.echo;
-  made->sender = {std::string(request.from.user_id), std::string(request.from.connection_id),
-                  std::string(request.from.client)};
   made->key = request.key;
   made->trace = request.trace;
   return made;
 }
 
+void encode(const Codec& json, Publication& event, std::string_view payload, const Seals& seals) {
+  OutgoingMessage message{.type = event.type(),
+                          .channel = event.channel(),
+                          .payload = payload,
+                          .epoch = event.epoch,
+                          .ts = event.ts,
+                          .priority = told_priority(event.type(), event.priority),
+                          .key = event.key,
+                          .trace = event.trace,
+                          .nonce = seals.nonce,
+                          .sig = seals.sig,
+                          .enc = seals.enc};
+  if (event.offset != 0) message.offset = event.offset;
+  const Sender from = view_of(event.sender());
+  if (!from.user_id.empty() || !from.connection_id.empty()) message.from = &from;
+
+  event.frame = ws::SharedFrame::make(ws::Opcode::text, json.encode(message));
+  // The encoder writes it byte for byte as the last member.
+  event.payload_at = event.json().size() - 1 - payload.size();
+  event.payload_size = payload.size();
+}
+
 std::shared_ptr<Publication> make_publication(const Codec& json, const PublishRequest& request,
                                               const PublicationStamp& stamp) {
-  OutgoingMessage message{.type = request.type,
-                          .channel = request.channel,
-                          .payload = request.payload,
-                          .ts = stamp.ts,
-                          .priority = told_priority(request.type, request.priority),
-                          .key = request.key,
-                          .trace = request.trace,
-                          .nonce = request.nonce,
-                          .sig = request.sig,
-                          .enc = request.enc};
-  if (stamp.position.offset != 0) {
-    message.offset = stamp.position.offset;
-    message.epoch = stamp.position.epoch;
-  }
-  if (!request.from.user_id.empty() || !request.from.connection_id.empty())
-    message.from = &request.from;
-
-  auto made = make_unencoded(request, stamp);
-  made->frame = ws::SharedFrame::make(ws::Opcode::text, json.encode(message));
-  // The encoder writes `payload` once, byte for byte, and nothing that it writes before can hold
-  // this text: types and channels have no quotes.
-  constexpr std::string_view kKey = R"("payload":)";
-  made->payload_at = made->json().find(kKey) + kKey.size();
-  made->payload_size = request.payload.size();
+  auto made =
+      make_unencoded(make_head(request.channel, request.type, request.from), request, stamp);
+  encode(json, *made, request.payload, {request.nonce, request.sig, request.enc});
   return made;
 }
 

@@ -12,14 +12,30 @@ struct PublicationStamp {
   WallMillis ts = 0;
 };
 
-/// An event that is not encoded yet, so that it has neither frame nor payload.
-[[nodiscard]] std::shared_ptr<Publication> make_unencoded(const PublishRequest& request,
+[[nodiscard]] PublicationHeadPtr make_head(std::string_view channel, std::string_view type,
+                                           const Sender& from);
+
+/// An event that is not encoded yet, so that it has neither frame nor payload. `head` is that of
+/// the request.
+[[nodiscard]] std::shared_ptr<Publication> make_unencoded(PublicationHeadPtr head,
+                                                          const PublishRequest& request,
                                                           const PublicationStamp& stamp);
 
 /// Encodes an event once: the envelope every subscriber gets, as one shared frame.
 [[nodiscard]] std::shared_ptr<Publication> make_publication(const Codec& json,
                                                             const PublishRequest& request,
                                                             const PublicationStamp& stamp);
+
+/// What only the end points look at: it is kept in the JSON form alone. Views.
+struct Seals {
+  std::string_view nonce;
+  std::string_view sig;
+  std::string_view enc;
+};
+
+/// Encodes `event`, which has no frame yet, in place.
+void encode(const Codec& json, Publication& event, std::string_view payload,
+            const Seals& seals = {});
 
 /// The sender as the codec and a PublishRequest take it.
 [[nodiscard]] inline Sender view_of(const PublicationSender& sender) {

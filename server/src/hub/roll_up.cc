@@ -30,9 +30,11 @@ void RollUp::take_piece(Rendering& piece, MonoMillis now) {
 }
 
 void RollUp::take_live(Rendering& piece, Message& message, MonoMillis now) {
-  const Publication& publication = *piece.publication();
-  const bool leaves = publication.piece.complete || now >= message.due_ms;
-  if (message.held_back && fold_piece(*message.fold, publication)) {
+  const PublicationPtr& publication = piece.publication();
+  const bool leaves = publication->piece.complete || now >= message.due_ms;
+  if (message.first)
+    message.fold = std::make_shared<Publication>(*std::exchange(message.first, {}));
+  if (message.held_back && fold_piece(*message.fold, *publication)) {
     if (leaves) lay_out(message, now);
     return;
   }
@@ -41,7 +43,7 @@ void RollUp::take_live(Rendering& piece, Message& message, MonoMillis now) {
     laid_out_.push_back(&piece);  // as it is: nothing to fold, nothing to encode
     message.due_ms = now + mode_.window_ms;
   } else {
-    message.fold = std::make_unique<Publication>(publication);
+    message.first = publication;
     message.held_back = true;
   }
 }
@@ -51,7 +53,7 @@ void RollUp::take_whole(Rendering& piece, Message& message, MonoMillis now) {
   if (message.fold) {
     // The whole goes on under the name of whoever goes on with it: a producer comes back over
     // another connection, and the text that is held back may not be overtaken.
-    message.fold->sender = publication.sender;
+    message.fold->head = publication.head;
     message.fold->echo = publication.echo;
   }
   if (!message.fold || !fold_piece(*message.fold, publication)) {
@@ -59,19 +61,25 @@ void RollUp::take_whole(Rendering& piece, Message& message, MonoMillis now) {
       laid_out_.push_back(&piece);  // the beginning is not known here, but to the members
       return;
     }
-    message.fold = std::make_unique<Publication>(publication);
+    message.fold = std::make_shared<Publication>(publication);
   }
   message.fold->piece.snapshot = true;
+  message.fold->frame = {};
   message.held_back = true;
   if (publication.piece.complete || now >= message.due_ms) lay_out(message, now);
 }
 
 void RollUp::lay_out(Message& message, MonoMillis now) {
-  made_.emplace_back(encode_piece(context_.json, *message.fold), context_.forms, now);
+  made_.emplace_back(take_held(message), context_.forms, now);
   laid_out_.push_back(&made_.back());
   message.held_back = false;
   message.due_ms = now + mode_.window_ms;
-  if (mode_.kind == StreamMode::Kind::live) message.fold.reset();
+}
+
+PublicationPtr RollUp::take_held(Message& message) {
+  if (message.first) return std::exchange(message.first, {});
+  if (mode_.kind == StreamMode::Kind::conflate) return encode_copy(context_.json, *message.fold);
+  return encode_piece(context_.json, std::exchange(message.fold, {}));
 }
 
 void RollUp::take_due(MonoMillis now) {
@@ -107,7 +115,7 @@ void RollUp::seed(const Publication& whole) {
   if (mode_.kind != StreamMode::Kind::conflate) return;
   Message& message = messages_[whole.piece.message_id];
   if (message.fold && message.fold->piece.rev_to >= whole.piece.rev_to) return;
-  message.fold = std::make_unique<Publication>(whole);
+  message.fold = std::make_shared<Publication>(whole);
 }
 
 void RollUp::seed_from(const RollUp& other) {

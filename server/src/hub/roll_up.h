@@ -66,7 +66,8 @@ class RollUp {
  private:
   /// One growing message.
   struct Message {
-    std::unique_ptr<Publication> fold;  // live: what is held back; conflate: the whole text
+    PublicationPtr first;               // live: held back, and nothing is folded into it yet
+    std::shared_ptr<Publication> fold;  // live: what is held back; conflate: the whole text
     bool held_back = false;
     MonoMillis due_ms = 0;  // the next piece may leave
   };
@@ -75,6 +76,7 @@ class RollUp {
   void take_live(Rendering& piece, Message& message, MonoMillis now);
   void take_whole(Rendering& piece, Message& message, MonoMillis now);
   void lay_out(Message& message, MonoMillis now);
+  [[nodiscard]] PublicationPtr take_held(Message& message);
   void schedule();
 
   StreamMode mode_;

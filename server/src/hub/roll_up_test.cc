@@ -224,10 +224,13 @@ TEST_F(RollUpTest, KeepsTheTextWhenAConflatedReaderChangesItsWindow) {
 }
 
 TEST(PieceFold, FoldsOnlyWhatContinuesForTheSameReaders) {
+  const auto head = std::make_shared<const PublicationHead>();
   Publication next;
+  next.head = head;
   next.piece = {.message_id = "m", .rev_from = 4, .rev_to = 4, .content = "d"};
   const auto folds = [&] {
     Publication fold;
+    fold.head = head;
     fold.piece = {.message_id = "m", .rev_from = 2, .rev_to = 3, .content = "bc"};
     return fold_piece(fold, next);
   };
@@ -235,9 +238,11 @@ TEST(PieceFold, FoldsOnlyWhatContinuesForTheSameReaders) {
   next.echo = false;
   EXPECT_FALSE(folds()) << "its publisher would miss what others said, or get it twice";
   next.echo = true;
-  next.sender.connection_id = "another";
+  next.head = std::make_shared<const PublicationHead>(
+      PublicationHead{.sender = {.connection_id = "another"}});
   EXPECT_FALSE(folds());
-  next.sender.connection_id.clear();
+  next.head = std::make_shared<const PublicationHead>();
+  EXPECT_TRUE(folds()) << "the same connection, told anew";
   next.piece.rev_from = next.piece.rev_to = 5;
   EXPECT_FALSE(folds()) << "a piece is missing";
   next.piece.snapshot = true;

@@ -24,7 +24,7 @@ class Board final : public Subscriber {
   }
   void deliver(Subscription&, Rendering& rendering) override { take(*rendering.publication()); }
   void take(const Publication& change) {
-    EXPECT_EQ(change.type, "state_changed");
+    EXPECT_EQ(change.type(), "state_changed");
     EXPECT_TRUE(change.lossless);
     payloads.emplace_back(change.payload());
   }

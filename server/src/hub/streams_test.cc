@@ -30,7 +30,7 @@ class Reader final : public Subscriber {
     if (publication.delivery == DeliveryClass::stream) {
       wait(publication.piece);
     } else {
-      whole[std::string(publication.type)] = std::string(publication.payload());
+      whole[std::string(publication.type())] = std::string(publication.payload());
     }
   }
 

@@ -4,23 +4,24 @@
 #include <string>
 
 #include "hub/piece_fold.h"
+#include "hub/publication_factory.h"
 #include "protocol/events.h"
 #include "protocol/json_reader.h"
 
 namespace tidewire {
 namespace {
 
-/// What only the end points look at: it is kept in the JSON form alone.
-struct Seals {
+/// What the JSON form alone keeps.
+struct KeptSeals {
   std::string nonce;
   std::string sig;
   std::string enc;
 };
 
-Seals seals_of(const Publication& publication) {
+KeptSeals seals_of(const Publication& publication) {
   const std::string_view head = publication.json().substr(0, publication.payload_at);
   const auto has = [&](std::string_view key) { return head.find(key) != std::string_view::npos; };
-  Seals seals;
+  KeptSeals seals;
   if (!has(R"("nonce":)") && !has(R"("sig":)") && !has(R"("enc":)")) return seals;
   const std::string object = std::string(head.substr(0, head.rfind(R"(,"payload":)"))) + '}';
   JsonReader reader = JsonReader::object(object);
@@ -56,7 +57,7 @@ FormId WireForms::intern(bool proto, const std::optional<ws::DeflateParams>& def
 }
 
 PublicationPtr WireForms::encoded(PublicationPtr publication) const {
-  return publication->frame ? publication : encode_piece(json_codec_, *publication);
+  return publication->frame ? publication : encode_copy(json_codec_, *publication);
 }
 
 ws::SharedFrame WireForms::render(const Publication& publication, FormId id,
@@ -64,16 +65,14 @@ ws::SharedFrame WireForms::render(const Publication& publication, FormId id,
   const Form& form = forms_[id];
   ws::SharedFrame frame = publication.frame;
   if (form.proto) {
-    const Sender from{.user_id = publication.sender.user_id,
-                      .connection_id = publication.sender.connection_id,
-                      .client = publication.sender.client};
-    const Seals seals = seals_of(publication);
-    OutgoingMessage message{.type = publication.type,
-                            .channel = publication.channel,
+    const Sender from = view_of(publication.sender());
+    const KeptSeals seals = seals_of(publication);
+    OutgoingMessage message{.type = publication.type(),
+                            .channel = publication.channel(),
                             .payload = publication.payload(),
                             .epoch = publication.epoch,
                             .ts = publication.ts,
-                            .priority = told_priority(publication.type, publication.priority),
+                            .priority = told_priority(publication.type(), publication.priority),
                             .key = publication.key,
                             .trace = publication.trace,
                             .nonce = seals.nonce,

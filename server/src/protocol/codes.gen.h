@@ -87,35 +87,63 @@ enum class ErrorCode : std::uint16_t {
 
 template <>
 [[nodiscard]] constexpr std::optional<ErrorCode> from_name<ErrorCode>(std::string_view name) {
-  if (name == "invalid_message") return ErrorCode::invalid_message;
-  if (name == "unknown_type") return ErrorCode::unknown_type;
-  if (name == "message_too_large") return ErrorCode::message_too_large;
-  if (name == "unsupported") return ErrorCode::unsupported;
-  if (name == "unauthorized") return ErrorCode::unauthorized;
-  if (name == "token_expired") return ErrorCode::token_expired;
-  if (name == "token_invalid") return ErrorCode::token_invalid;
-  if (name == "session_mismatch") return ErrorCode::session_mismatch;
-  if (name == "permission_denied") return ErrorCode::permission_denied;
-  if (name == "forged_sender") return ErrorCode::forged_sender;
-  if (name == "invalid_channel") return ErrorCode::invalid_channel;
-  if (name == "already_subscribed") return ErrorCode::already_subscribed;
-  if (name == "not_subscribed") return ErrorCode::not_subscribed;
-  if (name == "limit_exceeded") return ErrorCode::limit_exceeded;
-  if (name == "stream_gap") return ErrorCode::stream_gap;
-  if (name == "stream_closed") return ErrorCode::stream_closed;
-  if (name == "conflict") return ErrorCode::conflict;
-  if (name == "history_unavailable") return ErrorCode::history_unavailable;
-  if (name == "not_found") return ErrorCode::not_found;
-  if (name == "stream_fenced") return ErrorCode::stream_fenced;
-  if (name == "rate_limited") return ErrorCode::rate_limited;
-  if (name == "method_not_found") return ErrorCode::method_not_found;
-  if (name == "rpc_timeout") return ErrorCode::rpc_timeout;
-  if (name == "unavailable") return ErrorCode::unavailable;
-  if (name == "rpc_failed") return ErrorCode::rpc_failed;
-  if (name == "rpc_cancelled") return ErrorCode::rpc_cancelled;
-  if (name == "internal") return ErrorCode::internal;
-  if (name == "overloaded") return ErrorCode::overloaded;
-  if (name == "shutting_down") return ErrorCode::shutting_down;
+  switch (name.size()) {
+    case 8:
+      if (name == "conflict") return ErrorCode::conflict;
+      if (name == "internal") return ErrorCode::internal;
+      break;
+    case 9:
+      if (name == "not_found") return ErrorCode::not_found;
+      break;
+    case 10:
+      if (name == "stream_gap") return ErrorCode::stream_gap;
+      if (name == "rpc_failed") return ErrorCode::rpc_failed;
+      if (name == "overloaded") return ErrorCode::overloaded;
+      break;
+    case 11:
+      if (name == "unsupported") return ErrorCode::unsupported;
+      if (name == "rpc_timeout") return ErrorCode::rpc_timeout;
+      if (name == "unavailable") return ErrorCode::unavailable;
+      break;
+    case 12:
+      if (name == "unknown_type") return ErrorCode::unknown_type;
+      if (name == "unauthorized") return ErrorCode::unauthorized;
+      if (name == "rate_limited") return ErrorCode::rate_limited;
+      break;
+    case 13:
+      if (name == "token_expired") return ErrorCode::token_expired;
+      if (name == "token_invalid") return ErrorCode::token_invalid;
+      if (name == "forged_sender") return ErrorCode::forged_sender;
+      if (name == "stream_closed") return ErrorCode::stream_closed;
+      if (name == "stream_fenced") return ErrorCode::stream_fenced;
+      if (name == "rpc_cancelled") return ErrorCode::rpc_cancelled;
+      if (name == "shutting_down") return ErrorCode::shutting_down;
+      break;
+    case 14:
+      if (name == "not_subscribed") return ErrorCode::not_subscribed;
+      if (name == "limit_exceeded") return ErrorCode::limit_exceeded;
+      break;
+    case 15:
+      if (name == "invalid_message") return ErrorCode::invalid_message;
+      if (name == "invalid_channel") return ErrorCode::invalid_channel;
+      break;
+    case 16:
+      if (name == "session_mismatch") return ErrorCode::session_mismatch;
+      if (name == "method_not_found") return ErrorCode::method_not_found;
+      break;
+    case 17:
+      if (name == "message_too_large") return ErrorCode::message_too_large;
+      if (name == "permission_denied") return ErrorCode::permission_denied;
+      break;
+    case 18:
+      if (name == "already_subscribed") return ErrorCode::already_subscribed;
+      break;
+    case 19:
+      if (name == "history_unavailable") return ErrorCode::history_unavailable;
+      break;
+    default:
+      break;
+  }
   return std::nullopt;
 }
 
@@ -243,26 +271,54 @@ enum class CloseCode : std::uint16_t {
 
 template <>
 [[nodiscard]] constexpr std::optional<CloseCode> from_name<CloseCode>(std::string_view name) {
-  if (name == "normal") return CloseCode::normal;
-  if (name == "going_away") return CloseCode::going_away;
-  if (name == "protocol_error") return CloseCode::protocol_error;
-  if (name == "unsupported_data") return CloseCode::unsupported_data;
-  if (name == "invalid_payload") return CloseCode::invalid_payload;
-  if (name == "policy_violation") return CloseCode::policy_violation;
-  if (name == "message_too_big") return CloseCode::message_too_big;
-  if (name == "internal_error") return CloseCode::internal_error;
-  if (name == "drain") return CloseCode::drain;
-  if (name == "slow_consumer") return CloseCode::slow_consumer;
-  if (name == "heartbeat_timeout") return CloseCode::heartbeat_timeout;
-  if (name == "server_restart") return CloseCode::server_restart;
-  if (name == "overloaded") return CloseCode::overloaded;
-  if (name == "rate_limited") return CloseCode::rate_limited;
-  if (name == "bad_request") return CloseCode::bad_request;
-  if (name == "unauthorized") return CloseCode::unauthorized;
-  if (name == "forbidden") return CloseCode::forbidden;
-  if (name == "auth_timeout") return CloseCode::auth_timeout;
-  if (name == "replaced") return CloseCode::replaced;
-  if (name == "disconnected") return CloseCode::disconnected;
+  switch (name.size()) {
+    case 5:
+      if (name == "drain") return CloseCode::drain;
+      break;
+    case 6:
+      if (name == "normal") return CloseCode::normal;
+      break;
+    case 8:
+      if (name == "replaced") return CloseCode::replaced;
+      break;
+    case 9:
+      if (name == "forbidden") return CloseCode::forbidden;
+      break;
+    case 10:
+      if (name == "going_away") return CloseCode::going_away;
+      if (name == "overloaded") return CloseCode::overloaded;
+      break;
+    case 11:
+      if (name == "bad_request") return CloseCode::bad_request;
+      break;
+    case 12:
+      if (name == "rate_limited") return CloseCode::rate_limited;
+      if (name == "unauthorized") return CloseCode::unauthorized;
+      if (name == "auth_timeout") return CloseCode::auth_timeout;
+      if (name == "disconnected") return CloseCode::disconnected;
+      break;
+    case 13:
+      if (name == "slow_consumer") return CloseCode::slow_consumer;
+      break;
+    case 14:
+      if (name == "protocol_error") return CloseCode::protocol_error;
+      if (name == "internal_error") return CloseCode::internal_error;
+      if (name == "server_restart") return CloseCode::server_restart;
+      break;
+    case 15:
+      if (name == "invalid_payload") return CloseCode::invalid_payload;
+      if (name == "message_too_big") return CloseCode::message_too_big;
+      break;
+    case 16:
+      if (name == "unsupported_data") return CloseCode::unsupported_data;
+      if (name == "policy_violation") return CloseCode::policy_violation;
+      break;
+    case 17:
+      if (name == "heartbeat_timeout") return CloseCode::heartbeat_timeout;
+      break;
+    default:
+      break;
+  }
   return std::nullopt;
 }
 
@@ -314,10 +370,22 @@ inline constexpr std::size_t kPriorityCount = 4;
 
 template <>
 [[nodiscard]] constexpr std::optional<Priority> from_name<Priority>(std::string_view name) {
-  if (name == "critical") return Priority::critical;
-  if (name == "high") return Priority::high;
-  if (name == "normal") return Priority::normal;
-  if (name == "low") return Priority::low;
+  switch (name.size()) {
+    case 3:
+      if (name == "low") return Priority::low;
+      break;
+    case 4:
+      if (name == "high") return Priority::high;
+      break;
+    case 6:
+      if (name == "normal") return Priority::normal;
+      break;
+    case 8:
+      if (name == "critical") return Priority::critical;
+      break;
+    default:
+      break;
+  }
   return std::nullopt;
 }
 
@@ -342,10 +410,20 @@ inline constexpr std::size_t kDeliveryClassCount = 4;
 
 template <>
 [[nodiscard]] constexpr std::optional<DeliveryClass> from_name<DeliveryClass>(std::string_view name) {
-  if (name == "durable") return DeliveryClass::durable;
-  if (name == "stream") return DeliveryClass::stream;
-  if (name == "latest") return DeliveryClass::latest;
-  if (name == "ephemeral") return DeliveryClass::ephemeral;
+  switch (name.size()) {
+    case 6:
+      if (name == "stream") return DeliveryClass::stream;
+      if (name == "latest") return DeliveryClass::latest;
+      break;
+    case 7:
+      if (name == "durable") return DeliveryClass::durable;
+      break;
+    case 9:
+      if (name == "ephemeral") return DeliveryClass::ephemeral;
+      break;
+    default:
+      break;
+  }
   return std::nullopt;
 }
 
@@ -374,12 +452,24 @@ inline constexpr std::size_t kClientKindCount = 6;
 
 template <>
 [[nodiscard]] constexpr std::optional<ClientKind> from_name<ClientKind>(std::string_view name) {
-  if (name == "web") return ClientKind::web;
-  if (name == "mobile") return ClientKind::mobile;
-  if (name == "server") return ClientKind::server;
-  if (name == "agent") return ClientKind::agent;
-  if (name == "cli") return ClientKind::cli;
-  if (name == "unknown") return ClientKind::unknown;
+  switch (name.size()) {
+    case 3:
+      if (name == "web") return ClientKind::web;
+      if (name == "cli") return ClientKind::cli;
+      break;
+    case 5:
+      if (name == "agent") return ClientKind::agent;
+      break;
+    case 6:
+      if (name == "mobile") return ClientKind::mobile;
+      if (name == "server") return ClientKind::server;
+      break;
+    case 7:
+      if (name == "unknown") return ClientKind::unknown;
+      break;
+    default:
+      break;
+  }
   return std::nullopt;
 }
 
@@ -412,14 +502,30 @@ inline constexpr std::size_t kPermissionCount = 8;
 
 template <>
 [[nodiscard]] constexpr std::optional<Permission> from_name<Permission>(std::string_view name) {
-  if (name == "subscribe") return Permission::subscribe;
-  if (name == "publish") return Permission::publish;
-  if (name == "presence") return Permission::presence;
-  if (name == "history") return Permission::history;
-  if (name == "state") return Permission::state;
-  if (name == "rpc") return Permission::rpc;
-  if (name == "serve") return Permission::serve;
-  if (name == "cancel") return Permission::cancel;
+  switch (name.size()) {
+    case 3:
+      if (name == "rpc") return Permission::rpc;
+      break;
+    case 5:
+      if (name == "state") return Permission::state;
+      if (name == "serve") return Permission::serve;
+      break;
+    case 6:
+      if (name == "cancel") return Permission::cancel;
+      break;
+    case 7:
+      if (name == "publish") return Permission::publish;
+      if (name == "history") return Permission::history;
+      break;
+    case 8:
+      if (name == "presence") return Permission::presence;
+      break;
+    case 9:
+      if (name == "subscribe") return Permission::subscribe;
+      break;
+    default:
+      break;
+  }
   return std::nullopt;
 }
 
@@ -446,11 +552,23 @@ inline constexpr std::size_t kUnsubscribeReasonCount = 5;
 
 template <>
 [[nodiscard]] constexpr std::optional<UnsubscribeReason> from_name<UnsubscribeReason>(std::string_view name) {
-  if (name == "unsubscribe") return UnsubscribeReason::unsubscribe;
-  if (name == "insufficient_state") return UnsubscribeReason::insufficient_state;
-  if (name == "permission_revoked") return UnsubscribeReason::permission_revoked;
-  if (name == "limit_exceeded") return UnsubscribeReason::limit_exceeded;
-  if (name == "operator") return UnsubscribeReason::operator_;
+  switch (name.size()) {
+    case 8:
+      if (name == "operator") return UnsubscribeReason::operator_;
+      break;
+    case 11:
+      if (name == "unsubscribe") return UnsubscribeReason::unsubscribe;
+      break;
+    case 14:
+      if (name == "limit_exceeded") return UnsubscribeReason::limit_exceeded;
+      break;
+    case 18:
+      if (name == "insufficient_state") return UnsubscribeReason::insufficient_state;
+      if (name == "permission_revoked") return UnsubscribeReason::permission_revoked;
+      break;
+    default:
+      break;
+  }
   return std::nullopt;
 }
 
@@ -551,48 +669,84 @@ inline constexpr std::size_t kMessageTypeCount = 42;
 
 template <>
 [[nodiscard]] constexpr std::optional<MessageType> from_name<MessageType>(std::string_view name) {
-  if (name == "auth") return MessageType::auth;
-  if (name == "subscribe") return MessageType::subscribe;
-  if (name == "unsubscribe") return MessageType::unsubscribe;
-  if (name == "visibility") return MessageType::visibility;
-  if (name == "ack") return MessageType::ack;
-  if (name == "history") return MessageType::history;
-  if (name == "presence") return MessageType::presence;
-  if (name == "presence_update") return MessageType::presence_update;
-  if (name == "receipts") return MessageType::receipts;
-  if (name == "rpc") return MessageType::rpc;
-  if (name == "rpc_cancel") return MessageType::rpc_cancel;
-  if (name == "rpc_serve") return MessageType::rpc_serve;
-  if (name == "rpc_response") return MessageType::rpc_response;
-  if (name == "state_get") return MessageType::state_get;
-  if (name == "state_set") return MessageType::state_set;
-  if (name == "state_delete") return MessageType::state_delete;
-  if (name == "stream_open") return MessageType::stream_open;
-  if (name == "stream_status") return MessageType::stream_status;
-  if (name == "transfer_begin") return MessageType::transfer_begin;
-  if (name == "transfer_chunk") return MessageType::transfer_chunk;
-  if (name == "transfer_end") return MessageType::transfer_end;
-  if (name == "stream_cancel") return MessageType::stream_cancel;
-  if (name == "connection_heartbeat") return MessageType::connection_heartbeat;
-  if (name == "chat_message") return MessageType::chat_message;
-  if (name == "chat_message_chunk") return MessageType::chat_message_chunk;
-  if (name == "agent_status_update") return MessageType::agent_status_update;
-  if (name == "user_typing") return MessageType::user_typing;
-  if (name == "welcome") return MessageType::welcome;
-  if (name == "subscribed") return MessageType::subscribed;
-  if (name == "unsubscribed") return MessageType::unsubscribed;
-  if (name == "rpc_result") return MessageType::rpc_result;
-  if (name == "state") return MessageType::state;
-  if (name == "error") return MessageType::error;
-  if (name == "goaway") return MessageType::goaway;
-  if (name == "presence_join") return MessageType::presence_join;
-  if (name == "presence_leave") return MessageType::presence_leave;
-  if (name == "presence_count") return MessageType::presence_count;
-  if (name == "rpc_request") return MessageType::rpc_request;
-  if (name == "receipt") return MessageType::receipt;
-  if (name == "receipt_changed") return MessageType::receipt_changed;
-  if (name == "dead_letter") return MessageType::dead_letter;
-  if (name == "state_changed") return MessageType::state_changed;
+  switch (name.size()) {
+    case 3:
+      if (name == "ack") return MessageType::ack;
+      if (name == "rpc") return MessageType::rpc;
+      break;
+    case 4:
+      if (name == "auth") return MessageType::auth;
+      break;
+    case 5:
+      if (name == "state") return MessageType::state;
+      if (name == "error") return MessageType::error;
+      break;
+    case 6:
+      if (name == "goaway") return MessageType::goaway;
+      break;
+    case 7:
+      if (name == "history") return MessageType::history;
+      if (name == "welcome") return MessageType::welcome;
+      if (name == "receipt") return MessageType::receipt;
+      break;
+    case 8:
+      if (name == "presence") return MessageType::presence;
+      if (name == "receipts") return MessageType::receipts;
+      break;
+    case 9:
+      if (name == "subscribe") return MessageType::subscribe;
+      if (name == "rpc_serve") return MessageType::rpc_serve;
+      if (name == "state_get") return MessageType::state_get;
+      if (name == "state_set") return MessageType::state_set;
+      break;
+    case 10:
+      if (name == "visibility") return MessageType::visibility;
+      if (name == "rpc_cancel") return MessageType::rpc_cancel;
+      if (name == "subscribed") return MessageType::subscribed;
+      if (name == "rpc_result") return MessageType::rpc_result;
+      break;
+    case 11:
+      if (name == "unsubscribe") return MessageType::unsubscribe;
+      if (name == "stream_open") return MessageType::stream_open;
+      if (name == "user_typing") return MessageType::user_typing;
+      if (name == "rpc_request") return MessageType::rpc_request;
+      if (name == "dead_letter") return MessageType::dead_letter;
+      break;
+    case 12:
+      if (name == "rpc_response") return MessageType::rpc_response;
+      if (name == "state_delete") return MessageType::state_delete;
+      if (name == "transfer_end") return MessageType::transfer_end;
+      if (name == "chat_message") return MessageType::chat_message;
+      if (name == "unsubscribed") return MessageType::unsubscribed;
+      break;
+    case 13:
+      if (name == "stream_status") return MessageType::stream_status;
+      if (name == "stream_cancel") return MessageType::stream_cancel;
+      if (name == "presence_join") return MessageType::presence_join;
+      if (name == "state_changed") return MessageType::state_changed;
+      break;
+    case 14:
+      if (name == "transfer_begin") return MessageType::transfer_begin;
+      if (name == "transfer_chunk") return MessageType::transfer_chunk;
+      if (name == "presence_leave") return MessageType::presence_leave;
+      if (name == "presence_count") return MessageType::presence_count;
+      break;
+    case 15:
+      if (name == "presence_update") return MessageType::presence_update;
+      if (name == "receipt_changed") return MessageType::receipt_changed;
+      break;
+    case 18:
+      if (name == "chat_message_chunk") return MessageType::chat_message_chunk;
+      break;
+    case 19:
+      if (name == "agent_status_update") return MessageType::agent_status_update;
+      break;
+    case 20:
+      if (name == "connection_heartbeat") return MessageType::connection_heartbeat;
+      break;
+    default:
+      break;
+  }
   return std::nullopt;
 }
 

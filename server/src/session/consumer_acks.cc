@@ -35,7 +35,7 @@ ConsumerAcks::~ConsumerAcks() {
 MonoMillis ConsumerAcks::now() const { return session_.now_ms(); }
 
 bool ConsumerAcks::own(const Publication& publication) const {
-  return !publication.echo && publication.sender.connection_id == session_.info().connection_id;
+  return !publication.echo && publication.sender().connection_id == session_.info().connection_id;
 }
 
 void ConsumerAcks::begin(const SubscribeSnapshot& snapshot) {
@@ -153,7 +153,7 @@ void ConsumerAcks::bury(Page page) {
   const Publication& event = *page->publications.front();
   if (event.offset <= tracker_.acked()) return settle();
   // A dead letter that nobody takes stays in its own channel: there is no grave behind the grave.
-  if (own(event) || event.type == to_name(MessageType::dead_letter)) return buried(event.offset);
+  if (own(event) || event.type() == to_name(MessageType::dead_letter)) return buried(event.offset);
   const std::string payload = dead_letter_payload({.channel = place_.channel(),
                                                    .offset = event.offset,
                                                    .epoch = epoch_,

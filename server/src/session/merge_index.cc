@@ -14,8 +14,8 @@ std::string merge_name(const Publication& publication, const Subscription* chann
   if (publication.delivery != DeliveryClass::ephemeral)
     return name.append(publication.merge_slot());
   // Ephemeral events have no slot; the newest of one type by one sender is the one that counts.
-  name.append(1, '\0').append(publication.type).append(1, '\0');
-  return name.append(publication.sender.user_id);
+  name.append(1, '\0').append(publication.type()).append(1, '\0');
+  return name.append(publication.sender().user_id);
 }
 
 }  // namespace

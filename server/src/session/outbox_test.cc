@@ -45,6 +45,7 @@ class OutboxTest : public ::testing::Test {
   PublicationPtr publication(DeliveryClass delivery, std::string_view payload,
                              Priority priority = Priority::normal, std::string slot = {}) {
     auto made = std::make_shared<Publication>();
+    made->head = std::make_shared<const PublicationHead>();
     made->delivery = delivery;
     made->priority = priority;
     made->slot = slot;
@@ -560,8 +561,8 @@ TEST_F(OutboxTest, ConflatesEphemeralEventsWhereThePolicySaysSo) {
   stall();
   const auto cursor = [&](const char* at, const char* user) {
     auto made = std::make_shared<Publication>(*publication(DeliveryClass::ephemeral, at));
-    made->type = "cursor";
-    made->sender.user_id = user;
+    made->head = std::make_shared<const PublicationHead>(
+        PublicationHead{.type = "cursor", .sender = {.user_id = user}});
     return push(made, 0, OverflowPolicy::conflate);
   };
   EXPECT_EQ(cursor("1", "ann"), PushResult::queued);

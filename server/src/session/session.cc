@@ -264,7 +264,7 @@ void Session::deliver(Subscription& subscription, Rendering& rendering) {
   }
   auto& place = static_cast<ChannelPlace&>(subscription);
   if (place.acks && publication->offset != 0 && !place.acks->take(*publication)) return;
-  if (!publication->echo && publication->sender.connection_id == info_.connection_id) return;
+  if (!publication->echo && publication->sender().connection_id == info_.connection_id) return;
   const bool of_presence = (publication->label >= TypeLabel::presence_join &&
                             publication->label <= TypeLabel::presence_count) ||
                            publication->label == TypeLabel::receipt_changed;
@@ -376,7 +376,7 @@ void Session::changed() {
 ws::SharedFrame Session::render(const Publication& publication) const {
   const FormId form = batch_ ? plain_form() : form_;
   if (publication.frame) return context_.forms.render(publication, form);
-  return context_.forms.render(*encode_piece(context_.json, publication), form);
+  return context_.forms.render(*encode_copy(context_.json, publication), form);
 }
 
 ws::SharedFrame Session::join(std::span<const ws::SharedFrame> frames) const {

@@ -1,6 +1,20 @@
 #include "stream/message_stream.h"
 
+#include <algorithm>
+
 namespace tidewire {
+
+namespace {
+
+constexpr std::size_t kTextRoomMin = 512;
+
+/// Doubles its room, and not from nothing: most answers are longer than a few words.
+void make_room(std::string& text, std::size_t more) {
+  if (text.size() + more <= text.capacity()) return;
+  text.reserve(std::max({2 * text.capacity(), text.size() + more, kTextRoomMin}));
+}
+
+}  // namespace
 
 Error stream_gap(std::uint64_t expected_index) {
   const std::string expected = std::to_string(expected_index);
@@ -50,6 +64,7 @@ std::expected<MessageStream::Outcome, Error> MessageStream::append(const PieceOf
   const auto bytes = room_for(piece);
   if (!bytes) return std::unexpected(bytes.error());
   bytes_ = *bytes;
+  if (piece.part_kind.empty()) make_room(whole_.content, piece.content.size());
   whole_.add(piece.part_id, piece.part_kind, piece.part_name, piece.content);
   ++whole_.rev_to;
   touched_at_ = now;

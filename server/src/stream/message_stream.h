@@ -4,8 +4,10 @@
 #include <expected>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/clock.h"
+#include "history/publication.h"
 #include "protocol/error.h"
 #include "stream/folded_piece.h"
 
@@ -30,6 +32,12 @@ struct PieceOffer {
   std::string_view part_id;
   std::string_view part_kind;  // empty: the message's text
   std::string_view part_name;
+};
+
+/// Who wrote the last piece of a growing message.
+struct StreamWriter {
+  PublicationHeadPtr head;  // of its pieces
+  std::uint16_t shard = 0;  // where its connection lives
 };
 
 /// One message that grows piece by piece, folded (protocol.md, "Message streams").
@@ -57,11 +65,16 @@ class MessageStream {
   [[nodiscard]] WallMillis started_at() const { return started_at_; }
   [[nodiscard]] WallMillis touched_at() const { return touched_at_; }
 
+  /// Set by whoever takes the pieces, with the first of them.
+  [[nodiscard]] const StreamWriter& writer() const { return writer_; }
+  void set_writer(StreamWriter writer) { writer_ = std::move(writer); }
+
  private:
   [[nodiscard]] std::expected<std::size_t, Error> room_for(const PieceOffer& piece) const;
 
   const StreamLimits& limits_;
   std::string producer_;
+  StreamWriter writer_;
   FoldedPiece whole_;
   std::size_t bytes_ = 0;  // of the texts, ids and names in whole_
   WallMillis started_at_;

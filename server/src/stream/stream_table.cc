@@ -69,9 +69,10 @@ std::expected<void, Error> StreamTable::may_begin(const PieceOffer& piece) const
   return {};
 }
 
-void StreamTable::begin(std::unique_ptr<MessageStream> stream) {
+MessageStream& StreamTable::begin(std::unique_ptr<MessageStream> stream) {
   auto& place = growing_[stream->message_id()];
   place = std::move(stream);
+  return *place;
 }
 
 std::expected<StreamPiece, Error> StreamTable::append(const PieceOffer& piece, WallMillis now) {
@@ -81,7 +82,8 @@ std::expected<StreamPiece, Error> StreamTable::append(const PieceOffer& piece, W
     const auto outcome = stream->append(piece, now);
     if (!outcome) return std::unexpected(outcome.error());
     const bool duplicate = *outcome == MessageStream::Outcome::duplicate;
-    return StreamPiece{duplicate, duplicate ? piece.index : stream->pieces()};
+    if (duplicate) return StreamPiece{true, piece.index};
+    return StreamPiece{false, stream->pieces(), stream};
   }
   const EndedStream* before = ended(piece.message_id);
   if (before != nullptr && before->generation == piece.generation && piece.index != 0 &&
@@ -90,8 +92,7 @@ std::expected<StreamPiece, Error> StreamTable::append(const PieceOffer& piece, W
   if (auto allowed = may_begin(piece); !allowed) return std::unexpected(allowed.error());
   auto fresh = std::make_unique<MessageStream>(piece, limits_, now);
   if (auto first = fresh->append(piece, now); !first) return std::unexpected(first.error());
-  begin(std::move(fresh));
-  return StreamPiece{false, 1};
+  return StreamPiece{false, 1, &begin(std::move(fresh))};
 }
 
 std::expected<StreamPiece, Error> StreamTable::open(const PieceOffer& message, WallMillis now) {
@@ -102,8 +103,7 @@ std::expected<StreamPiece, Error> StreamTable::open(const PieceOffer& message, W
     return StreamPiece{true, stream->pieces()};
   }
   if (auto allowed = may_begin(message); !allowed) return std::unexpected(allowed.error());
-  begin(std::make_unique<MessageStream>(message, limits_, now));
-  return StreamPiece{};
+  return StreamPiece{false, 0, &begin(std::make_unique<MessageStream>(message, limits_, now))};
 }
 
 const MessageStream* StreamTable::find(std::string_view message_id) const {

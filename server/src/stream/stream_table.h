@@ -14,6 +14,7 @@ namespace tidewire {
 struct StreamPiece {
   bool duplicate = false;
   std::uint64_t index = 0;
+  MessageStream* stream = nullptr;  // unless it is a duplicate
 };
 
 /// How a message that no longer grows has ended.
@@ -77,7 +78,7 @@ class StreamTable {
   [[nodiscard]] std::expected<MessageStream*, Error> place_of(const PieceOffer& piece) const;
   [[nodiscard]] std::expected<void, Error> may_begin(const PieceOffer& piece) const;
   [[nodiscard]] const EndedStream* ended(std::string_view message_id) const;
-  void begin(std::unique_ptr<MessageStream> stream);
+  MessageStream& begin(std::unique_ptr<MessageStream> stream);
 
   StreamLimits limits_;
   Growing growing_;
