@@ -21,18 +21,18 @@ Channel::Channel(const NamespaceConfig& options, const ChannelContext& context, 
           life.channel,
           [this](const PublicationPtr& publication) { scope_.context.fan_out(*this, publication); },
           [this](MonoMillis due) { wake_at(due); }},
+      touched_at_(scope_.now()),
       due_timer_([](void* self) { static_cast<Channel*>(self)->run_due(); }, this),
-      log_(scope_, life),
-      keys_(context.limits.idempotency_keys, options.idempotency_window.count()),
-      streams_(scope_, [this](const PublishRequest& whole,
-                              PublishDone done) { log_.append_surely(whole, std::move(done)); }),
       latest_(scope_),
       activity_(scope_, latest_),
+      streams_(scope_, [this](const PublishRequest& whole,
+                              PublishDone done) { log_.append_surely(whole, std::move(done)); }),
+      log_(scope_, life),
+      keys_(context.limits.idempotency_keys, options.idempotency_window.count()),
       presence_(scope_),
       state_(scope_, life.state_version, life.state),
       receipts_(options.receipts ? std::make_unique<ChannelReceipts>(scope_, life.cursors)
-                                 : nullptr),
-      touched_at_(scope_.now()) {
+                                 : nullptr) {
   for (const StoredKey& each : life.keys) {
     if (auto ended = ended_stream(each)) {
       streams_.restore(std::move(*ended));

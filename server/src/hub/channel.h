@@ -4,7 +4,8 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <vector>
+
+#include <boost/container/small_vector.hpp>
 
 #include "history/channel_history.h"
 #include "hub/channel_activity.h"
@@ -72,7 +73,9 @@ class Channel {
   [[nodiscard]] const ChannelReceipts* receipts() const { return receipts_.get(); }
   [[nodiscard]] const StateTable& state() const { return state_.table(); }
   [[nodiscard]] const ChannelStreams& streams() const { return streams_; }
-  [[nodiscard]] const std::vector<std::uint32_t>& interest() const { return interest_; }
+  /// Subscriptions per shard.
+  using Interest = boost::container::small_vector<std::uint32_t, 4>;
+  [[nodiscard]] const Interest& interest() const { return interest_; }
   [[nodiscard]] std::size_t subscribers() const { return subscribers_; }
   [[nodiscard]] const std::string& name() const { return scope_.name; }
   [[nodiscard]] StreamPosition top() const { return log_.top(); }
@@ -90,20 +93,21 @@ class Channel {
   void touch() { touched_at_ = scope_.now(); }
   void wake_at(MonoMillis due);
 
+  // What every publish looks at comes first: ChannelTable fetches it.
   ChannelScope scope_;
+  Interest interest_;
+  std::size_t subscribers_ = 0;
+  WallMillis touched_at_ = 0;
   MonoMillis due_at_ = 0;  // while the timer waits
   Timer due_timer_;        // before the parts, which may set it when they are made
-  ChannelLog log_;
-  IdempotencyCache keys_;
-  ChannelStreams streams_;
   ChannelLatest latest_;
   ChannelActivity activity_;
+  ChannelStreams streams_;
+  ChannelLog log_;
+  IdempotencyCache keys_;
   ChannelPresence presence_;
   ChannelState state_;
   std::unique_ptr<ChannelReceipts> receipts_;  // where the namespace keeps them
-  std::vector<std::uint32_t> interest_;        // subscriptions per shard
-  std::size_t subscribers_ = 0;
-  WallMillis touched_at_ = 0;
 };
 
 }  // namespace tidewire

@@ -8,6 +8,20 @@
 
 namespace tidewire {
 
+namespace {
+
+constexpr std::size_t kFetchedBytes = 768;
+constexpr std::size_t kCacheLine = 64;
+
+/// Most channels are out of cache: what a publish looks at first arrives at once and not line by
+/// line.
+void fetch(const Channel* channel) {
+  const char* at = reinterpret_cast<const char*>(channel);
+  for (std::size_t i = 0; i < kFetchedBytes; i += kCacheLine) __builtin_prefetch(at + i, 1);
+}
+
+}  // namespace
+
 ChannelTable::ChannelTable(const Config& config, ChannelContext context, std::size_t channels_max,
                            ServerMetrics& metrics)
     : config_(config),
@@ -17,7 +31,9 @@ ChannelTable::ChannelTable(const Config& config, ChannelContext context, std::si
 
 Channel* ChannelTable::find(std::string_view name) {
   const auto found = channels_.find(name);
-  return found == channels_.end() ? nullptr : found->second.get();
+  if (found == channels_.end()) return nullptr;
+  fetch(found->second.get());
+  return found->second.get();
 }
 
 std::expected<Channel*, Error> ChannelTable::find_or_create(std::string_view name) {
