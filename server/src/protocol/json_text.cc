@@ -83,19 +83,6 @@ bool JsonScanner::fail_here(const char* why) {
   return false;
 }
 
-void JsonScanner::skip_space() {
-  while (cursor_ != end_ &&
-         (*cursor_ == ' ' || *cursor_ == '\n' || *cursor_ == '\r' || *cursor_ == '\t'))
-    ++cursor_;
-}
-
-bool JsonScanner::skip_byte(char wanted, const char* why) {
-  if (at_end()) return fail_here("the text ends early");
-  if (*cursor_ != wanted) return fail_here(why);
-  ++cursor_;
-  return true;
-}
-
 bool JsonScanner::skip_value() {
   while (true) {
     skip_space();

@@ -27,11 +27,19 @@ class JsonScanner {
  public:
   JsonScanner(std::string_view text, std::size_t depth_max);
 
-  void skip_space();
+  void skip_space() {
+    while (cursor_ != end_ &&
+           (*cursor_ == ' ' || *cursor_ == '\n' || *cursor_ == '\r' || *cursor_ == '\t'))
+      ++cursor_;
+  }
   /// Each skips one thing at the cursor, or returns false and leaves a fault().
   [[nodiscard]] bool skip_value();
   [[nodiscard]] bool skip_string();
-  [[nodiscard]] bool skip_byte(char wanted, const char* why);
+  [[nodiscard]] bool skip_byte(char wanted, const char* why) {
+    if (peek() != wanted || at_end()) return fail_here(at_end() ? "the text ends early" : why);
+    ++cursor_;
+    return true;
+  }
 
   [[nodiscard]] bool at_end() const { return cursor_ == end_; }
   [[nodiscard]] char peek() const { return at_end() ? '\0' : *cursor_; }
