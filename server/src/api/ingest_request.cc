@@ -25,6 +25,13 @@ Error bad_query(std::string_view name, std::string why) {
           .path = "/" + std::string(name)};
 }
 
+/// What is wrong with a piece has no place in the request; what is wrong with the message has.
+Error in_query(Error error) {
+  const bool named = error.path == "/payload/messageId" || error.path == "/payload/generation";
+  if (!named && error.path.starts_with("/payload")) error.path.clear();
+  return error;
+}
+
 }  // namespace
 
 std::expected<IngestQuery, Error> parse_ingest_query(std::string_view query) {
@@ -168,7 +175,8 @@ void IngestRequest::abort() {
 
 void IngestRequest::close(StreamEnd end) {
   closed_ = true;
-  if (end == StreamEnd::complete) {
+  completing_ = end == StreamEnd::complete;
+  if (completing_) {
     PublishRequest last = request();
     last.index = ++pieces_;
     last.complete = true;
@@ -190,9 +198,10 @@ void IngestRequest::forget() {
 
 void IngestRequest::fail_with(const Error& error) {
   RespondFn respond = std::exchange(respond_, nullptr);
-  if (!closed_) close(StreamEnd::interrupted);
+  // The last piece may be on its way behind the one that failed: it cannot end the message now.
+  if (!closed_ || completing_) close(StreamEnd::interrupted);
   forget();
-  if (respond) respond(error_reply(error));
+  if (respond) respond(body_error_reply(in_query(error)));
 }
 
 void IngestRequest::answer(std::string_view status, const PublishAck* ack) {

@@ -67,7 +67,8 @@ class IngestRequest final : public std::enable_shared_from_this<IngestRequest> {
   std::size_t unanswered_ = 0;
   MonoMillis published_at_;
   bool paused_ = false;
-  bool closed_ = false;  // the message has ended, or ends with the answer that is awaited
+  bool closed_ = false;      // the message has ended, or ends with the answer that is awaited
+  bool completing_ = false;  // its last piece is on its way
 };
 
 /// The sink that keeps an IngestRequest alive.

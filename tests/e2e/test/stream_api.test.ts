@@ -212,6 +212,11 @@ describe('streams/ingest', () => {
     const message = await curl('/api/v1/streams/ingest?channel=chat:large&messageId=m2', text(200_000).repeat(8))
     expect(message.error).toMatchObject({ name: 'message_too_large' })
     expect((await newest('chat:large')).content).toHaveLength(1_000_000)
+    // Also when its last word is on its way already: nothing goes on growing.
+    const whole = await curl('/api/v1/streams/ingest?channel=chat:large&messageId=m3', text(200_000).repeat(8) + 'data: {"type":"finish"}\n\n')
+    expect(whole.error).toMatchObject({ name: 'message_too_large' })
+    expect(await newest('chat:large')).toMatchObject({ messageId: 'm3', status: 'interrupted' })
+    expect((await api(server(), 'streams/status', { channel: 'chat:large' })).body).toEqual({ status: 'none', streams: [] })
   })
 
   it('a body that ends without its last word is interrupted', async () => {
