@@ -36,7 +36,7 @@ enum class ErrorCode : std::uint16_t {
   stream_gap = 1401,  // A chunk skips an index; expectedIndex says which one is next.
   stream_closed = 1402,  // A chunk for a message that is complete, cancelled, interrupted, or owned by another producer.
   conflict = 1403,  // ifVersion does not match; current holds the value and its version.
-  history_unavailable = 1404,  // The namespace keeps no history, or it cannot be read now.
+  history_unavailable = 1404,  // since of history is of another epoch: the client reloads.
   not_found = 1405,  // The named key, message, session or request does not exist.
   stream_fenced = 1406,  // A chunk of an older generation: another producer has begun the answer anew; generation says which one is current.
   rate_limited = 1501,  // A token bucket is empty; retryAfterMs says when to try again.

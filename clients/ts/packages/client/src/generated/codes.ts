@@ -37,7 +37,7 @@ export const ErrorCode = {
   stream_closed: 1402,
   /** `ifVersion` does not match; `current` holds the value and its version. */
   conflict: 1403,
-  /** The namespace keeps no history, or it cannot be read now. */
+  /** `since` of `history` is of another epoch: the client reloads. */
   history_unavailable: 1404,
   /** The named key, message, session or request does not exist. */
   not_found: 1405,

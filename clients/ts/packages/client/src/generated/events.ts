@@ -212,9 +212,11 @@ export interface ErrorPayload {
   retryAfterMs?: number
   /** With `stream_gap`: the index that comes next. */
   expectedIndex?: number
+  /** With `stream_fenced`: the generation that is current. */
+  generation?: number
   /** With `conflict`: what is there. */
   current?: StateEntry
-  /** With `rpc_failed`: what the method answered. */
+  /** With `rpc_failed`: what the method answered; with `permission_denied`: what the application did. */
   error?: RpcFailure
 }
 
