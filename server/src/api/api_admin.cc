@@ -49,6 +49,12 @@ void ApiService::refresh(std::string_view text, RespondFn respond) {
                            [at = static_cast<WallMillis>(*body->expires_at_ms)](Session& session) {
                              return AuthHandler::extend(session, at);
                            });
+  // A token that nobody could use is the caller's fault, not a user who is away.
+  if (auto claims = parts_.authenticator->authenticate(body->token, parts_.clock.wall_ms());
+      !claims) {
+    claims.error().path = "/token";
+    return respond(error_reply(claims.error()));
+  }
   for_each_target(parts_, body->target, "refreshed", std::move(respond),
                   [token = std::move(body->token)](Session& session) {
                     return AuthHandler::refresh_by_operator(session, token);

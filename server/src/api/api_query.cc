@@ -8,7 +8,9 @@
 #include "api/error_reply.h"
 #include "api/json_reply.h"
 #include "api/request_body.h"
+#include "protocol/channel_name.h"
 #include "protocol/json_writer.h"
+#include "session/channel_access.h"
 #include "session/payloads.h"
 #include "session/session.h"
 
@@ -86,7 +88,7 @@ void ApiService::history(std::string_view text, RespondFn respond) {
   parts_.node.history(
       std::move(body->channel), std::move(body->query),
       [respond = std::move(respond)](const std::expected<HistoryPage, Error>& page) mutable {
-        if (!page) return respond(error_reply(page.error()));
+        if (!page) return respond(body_error_reply(page.error()));
         respond(json_reply(history_page_payload(*page)));
       });
 }
@@ -106,6 +108,11 @@ void ApiService::history_remove(std::string_view text, RespondFn respond) {
 void ApiService::receipts(std::string_view text, RespondFn respond) {
   auto body = parse_receipts_body(text);
   if (!body) return respond(error_reply(body.error()));
+  const auto name = ChannelName::parse(body->channel);
+  if (!name || !options_of(parts_.config, *name).receipts)
+    return respond(error_reply({.code = ErrorCode::unsupported,
+                                .message = "this namespace keeps no receipts",
+                                .path = "/channel"}));
   parts_.node.receipts(std::move(body->channel), body->offset,
                        [respond = std::move(respond)](const ReceiptList& list) mutable {
                          respond(json_reply(receipt_list_payload(list)));
@@ -116,11 +123,11 @@ void ApiService::channels(std::string_view text, RespondFn respond) {
   const auto body = parse_list_body(text);
   if (!body) return respond(error_reply(body.error()));
   parts_.node.list_channels(
-      body->prefix, body->limit,
+      body->prefix, body->limit + 1,
       [limit = body->limit,
        respond = std::move(respond)](std::vector<ChannelSummary> channels) mutable {
         std::ranges::sort(channels, {}, &ChannelSummary::name);
-        const bool complete = channels.size() < limit;
+        const bool complete = channels.size() <= limit;
         if (channels.size() > limit) channels.resize(limit);
         std::string list = "[";
         for (const ChannelSummary& channel : channels) {

@@ -10,17 +10,6 @@
 #include "session/rpc_desk.h"
 
 namespace tidewire {
-namespace {
-
-/// A fault in a message is at `/payload/...`; here the payload is the body.
-Error of_body(Error error) {
-  constexpr std::string_view kPayload = "/payload";
-  if (error.path.starts_with(kPayload)) error.path.erase(0, kPayload.size());
-  return error;
-}
-
-}  // namespace
-
 void ApiService::rpc(std::string_view text, RespondFn respond) {
   auto body = parse_rpc_body(text);
   if (!body) return respond(error_reply(body.error()));
@@ -32,7 +21,7 @@ void ApiService::rpc(std::string_view text, RespondFn respond) {
                    .from = {.user_id = std::move(body->user_id), .session_id = {}, .client = {}},
                    .timeout_ms = body->timeout_ms,
                    .reply = [respond = std::move(respond)](RpcOutcome outcome) mutable {
-                     if (!outcome) return respond(error_reply(of_body(std::move(outcome.error()))));
+                     if (!outcome) return respond(body_error_reply(std::move(outcome.error())));
                      respond(
                          json_reply(rpc_result_payload(outcome->result_json, outcome->message_id)));
                    }});

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "auth/authenticator.h"
 #include "http/body_sink.h"
 #include "http/request.h"
 #include "http/response.h"
@@ -34,6 +35,7 @@ struct ApiParts {
   RpcDesk& rpc;
   ServerMetrics& probe;
   RateLimiter& rates;
+  std::shared_ptr<const Authenticator> authenticator;
   const Clock& clock;
   /// Why the server takes no new work; empty: it is ready.
   std::function<std::vector<std::string>()> not_ready;

@@ -14,18 +14,11 @@
 namespace tidewire {
 namespace {
 
-/// In a body the members stand where a client's command has its payload.
-http::Response refused(Error error) {
-  constexpr std::string_view kPayload = "/payload";
-  if (error.path.starts_with(kPayload)) error.path.erase(0, kPayload.size());
-  return error_reply(error);
-}
-
 void change(Node& node, StateChange wanted, RespondFn respond) {
   StateEntry written{wanted.key, wanted.value_json.value_or(""), 0};
   node.state_change(std::move(wanted), [written = std::move(written), respond = std::move(respond)](
                                            std::expected<StateChanged, Error> changed) mutable {
-    if (!changed) return respond(error_reply(changed.error()));
+    if (!changed) return respond(body_error_reply(std::move(changed.error())));
     if (!written.value_json.empty()) {
       written.version = changed->version;
       written.expires_at = changed->expires_at;
@@ -40,11 +33,11 @@ void ApiService::state_get(std::string_view text, RespondFn respond) {
   auto channel = parse_channel_body(text);
   if (!channel) return respond(error_reply(channel.error()));
   auto command = parse_state_get(text);
-  if (!command) return respond(refused(std::move(command.error())));
+  if (!command) return respond(body_error_reply(std::move(command.error())));
   parts_.node.state_get(*channel, command->key,
                         [key = command->key, respond = std::move(respond)](
                             const std::expected<std::vector<StateEntry>, Error>& entries) mutable {
-                          if (!entries) return respond(error_reply(entries.error()));
+                          if (!entries) return respond(body_error_reply(entries.error()));
                           respond(json_reply(state_entries_payload(key, *entries)));
                         });
 }
@@ -53,7 +46,7 @@ void ApiService::state_set(std::string_view text, RespondFn respond) {
   auto channel = parse_channel_body(text);
   if (!channel) return respond(error_reply(channel.error()));
   auto command = parse_state_set(text);
-  if (!command) return respond(refused(std::move(command.error())));
+  if (!command) return respond(body_error_reply(std::move(command.error())));
   change(parts_.node,
          {.channel = std::move(*channel),
           .key = std::move(command->key),
@@ -67,7 +60,7 @@ void ApiService::state_delete(std::string_view text, RespondFn respond) {
   auto channel = parse_channel_body(text);
   if (!channel) return respond(error_reply(channel.error()));
   auto command = parse_state_delete(text);
-  if (!command) return respond(refused(std::move(command.error())));
+  if (!command) return respond(body_error_reply(std::move(command.error())));
   change(parts_.node,
          {.channel = std::move(*channel),
           .key = std::move(command->key),

@@ -30,7 +30,7 @@ PublishRequest request_of(const StreamBody& body, ShardIndex shard) {
 
 void publish_piece(Node& node, const PublishRequest& request, RespondFn respond) {
   node.publish(request, [respond = std::move(respond)](const PublishResult& result) mutable {
-    if (!result) return respond(error_reply(result.error()));
+    if (!result) return respond(body_error_reply(result.error()));
     respond(json_reply(publish_ack_payload(*result)));
   });
 }
@@ -69,7 +69,7 @@ void ApiService::stream_cancel(std::string_view text, RespondFn respond) {
   auto done = [this, respond = std::move(respond), channel = request.channel,
                message_id = request.message_id,
                cancel = request.cancel](const std::expected<CancelAck, Error>& ack) mutable {
-    if (!ack) return respond(error_reply(ack.error()));
+    if (!ack) return respond(body_error_reply(ack.error()));
     if (ack->producer)
       CancelHandler::reach({parts_.node.mesh(), parts_.sessions}, *ack->producer, channel,
                            std::move(message_id), std::move(cancel));

@@ -1,6 +1,7 @@
 #include "api/error_reply.h"
 
 #include <string>
+#include <string_view>
 
 #include "protocol/replies.h"
 
@@ -17,6 +18,12 @@ http::Response error_reply(int status, const Error& error) {
 
 http::Response error_reply(const Error& error) {
   return error_reply(http_status(error.code), error);
+}
+
+http::Response body_error_reply(Error error) {
+  constexpr std::string_view kPayload = "/payload";
+  if (error.path.starts_with(kPayload)) error.path.erase(0, kPayload.size());
+  return error_reply(error);
 }
 
 }  // namespace tidewire

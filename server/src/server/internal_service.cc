@@ -18,6 +18,7 @@ InternalService::InternalService(ShardServer& shard)
             .rpc = shard.context().rpc,
             .probe = shard.metrics(),
             .rates = shard.state().rates,
+            .authenticator = shard.context().authenticator,
             .clock = shard.shard().clock(),
             .not_ready = [&shard]() -> std::vector<std::string> {
               if (shard.state().draining.load(std::memory_order_relaxed))

@@ -55,6 +55,14 @@ describe('refresh', () => {
     expect((await post('refresh', { userId: 'rob' })).status).toBe(400)
     expect((await post('refresh', { userId: 'rob', token: 'x', expiresAt: 1 })).status).toBe(400)
   })
+
+  it('a token that is not valid is named, not counted as nobody', async () => {
+    await openUser(server(), 'roy')
+    const spoiled = await post('refresh', { userId: 'roy', token: 'x' })
+    expect([spoiled.status, spoiled.body.error]).toMatchObject([401, { name: 'token_invalid', path: '/token' }])
+    const expired = await post('refresh', { userId: 'roy', token: mint({ sub: 'roy', exp: seconds() - 3600 }) })
+    expect([expired.status, expired.body.error]).toMatchObject([401, { name: 'token_expired', path: '/token' }])
+  })
 })
 
 describe('state', () => {
@@ -81,6 +89,32 @@ describe('state', () => {
   ])('%s %j: 400 with the member that is wrong', async (name, body, path) => {
     const answer = await post(name, body)
     expect([answer.status, answer.body.error.path]).toEqual([400, path])
+  })
+})
+
+describe('an error', () => {
+  it.each([
+    ['history', { since: { epoch: 'other', offset: 1 } }, 'history_unavailable', '/since/epoch'],
+    ['state/set', { key: 'k', value: 1, ifVersion: 7 }, 'conflict', '/ifVersion'],
+    ['state/delete', { key: 'none' }, 'not_found', '/key'],
+    ['streams/append', { messageId: 'm', content: 'x', index: 2 }, 'stream_gap', '/index'],
+    ['receipts', {}, 'unsupported', '/channel'],
+  ])('of %s %j points into the body', async (name, body, what, path) => {
+    const { error } = (await post(name, { channel: 'chat:pointed', ...body })).body
+    expect([error.name, error.path]).toEqual([what, path])
+  })
+})
+
+describe('channels', () => {
+  it('as many as asked for are all there are, when there are no more', async () => {
+    for (const name of ['list:1', 'list:2', 'list:3']) await post('publish', { channel: name, type: 'note', payload: {} })
+    const names = async (limit: number) => {
+      const { channels, complete } = (await post('channels', { prefix: 'list:', limit })).body
+      return [channels.map((one: any) => one.channel), complete]
+    }
+    expect(await names(3)).toEqual([['list:1', 'list:2', 'list:3'], true])
+    expect((await names(2))[1]).toBe(false)
+    expect((await names(2))[0]).toHaveLength(2)
   })
 })
 
