@@ -37,7 +37,7 @@ void ResumeHandler::hold(Session& session, const Envelope& envelope) {
   if (session.resumption_->held.add(envelope)) return;
   Error error{.code = ErrorCode::overloaded,
               .message = "too many messages before the session was back"};
-  session.reply_error(envelope.id, error);
+  session.reply_error(envelope.id, error, envelope.channel);
 }
 
 void ResumeHandler::decide(Session& session, ClaimResult result) {

@@ -37,10 +37,7 @@ void Router::route(Session& session, const Envelope& envelope) {
   Session::Handled* const outer = std::exchange(session.handled_, &handled);
   dispatch(session, envelope);
   session.handled_ = outer;
-  if (handled.faulty)
-    session.count_bad();
-  else
-    session.bad_messages_ = 0;
+  if (!handled.undecided) session.judge(handled.faulty);
 }
 
 void Router::dispatch(Session& session, const Envelope& envelope) {

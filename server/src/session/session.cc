@@ -129,7 +129,7 @@ void Session::on_envelope(const Envelope& envelope) {
     Router::route(*this, envelope);
     return;
   }
-  refuse(*refused, envelope.id, {});
+  refuse(*refused, envelope.id, envelope.channel);
   if (++rate_violations_ >= kRateViolationsMax)
     close(CloseCode::rate_limited, "the rate limit was ignored");
 }
@@ -140,6 +140,13 @@ void Session::on_bad_message(std::string_view id, std::string_view channel, cons
   ++counters_.errors;
   reply(MessageType::error, id, channel, error_payload(error));
   count_bad();
+}
+
+void Session::judge(bool faulty) {
+  if (faulty)
+    count_bad();
+  else
+    bad_messages_ = 0;
 }
 
 void Session::count_bad() {

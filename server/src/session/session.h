@@ -126,7 +126,8 @@ class Session final : public MessageSink,
  private:
   struct Handled {
     const Envelope& envelope;
-    bool faulty = false;  // it was answered invalid_message
+    bool faulty = false;     // it was answered invalid_message
+    bool undecided = false;  // judge() says later whether it was
   };
 
   friend class Router;
@@ -158,6 +159,8 @@ class Session final : public MessageSink,
   /// in front of the path when the message is invalid.
   void reply_error(std::string_view id, const Error& error, std::string_view channel = {});
   void count_bad();
+  /// Whether the newest message was faulty: so many in a row close the connection.
+  void judge(bool faulty);
   /// A reply that keeps its place among the events of the channel.
   void reply_in_channel(MessageType type, std::string_view id, ChannelPlace& place,
                         std::string_view payload);

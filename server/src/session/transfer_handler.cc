@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "protocol/commands.h"
+#include "protocol/envelope_form.h"
 #include "protocol/replies.h"
 #include "session/router.h"
 #include "session/rpc_handler.h"
@@ -24,29 +25,36 @@ Error switched_off() {
   return {.code = ErrorCode::unsupported, .message = "transfers are switched off"};
 }
 
-/// Takes the one message of a transfer, or its fault.
-class Carried final : public EnvelopeSink {
+}  // namespace
+
+/// Takes the one message of a transfer, or its fault. `transfer_end` and the message have one reply
+/// each; a message without an `id` has its fault told in the reply to `transfer_end`.
+class TransferHandler::Carried final : public EnvelopeSink {
  public:
-  Carried(Session& session, std::string_view id) : session_(session), id_(id) {}
+  Carried(Session& session, std::string_view end_id) : session_(session), end_id_(end_id) {}
 
   void on_envelope(const Envelope& envelope) override {
     if (!may_be_carried(envelope.type))
-      return session_.on_bad_message(id_, envelope.channel,
-                                     {.code = ErrorCode::invalid_message,
-                                      .message = "a transfer carries an event or an rpc",
-                                      .path = "/type"});
+      return on_bad_message(envelope.id, envelope.channel,
+                            {.code = ErrorCode::invalid_message,
+                             .message = "a transfer carries an event or an rpc",
+                             .path = "/type"});
+    acknowledge();
     Router::route(session_, envelope);
   }
   void on_bad_message(std::string_view id, std::string_view channel, const Error& error) override {
-    session_.on_bad_message(id.empty() ? id_ : id, channel, error);
+    if (!id.empty()) acknowledge();
+    session_.on_bad_message(id.empty() ? end_id_ : id, channel, error);
   }
 
  private:
-  Session& session_;
-  std::string_view id_;
-};
+  void acknowledge() {
+    if (!end_id_.empty()) session_.reply(MessageType::ack, end_id_, {}, ack_payload({}));
+  }
 
-}  // namespace
+  Session& session_;
+  std::string_view end_id_;
+};
 
 void TransferHandler::begin(Session& session, const Envelope& envelope) {
   auto command = parse_transfer_begin(envelope.payload);
@@ -67,11 +75,15 @@ void TransferHandler::chunk(Session& session, const Envelope& envelope) {
   TransferDesk* desk = session.context_.transfers;
   if (desk == nullptr) return session.reply_error(envelope.id, switched_off());
   std::string id = command->transfer_id;
+  if (session.handled_ != nullptr) session.handled_->undecided = true;
   desk->add(RpcHandler::address_of(session), session.user_id(), id, command->index,
             std::move(command->data),
-            [id, reply_id = std::string(envelope.id)](
-                Session& there, const std::expected<TransferProgress, Error>& progress) {
+            [id, reply_id = std::string(envelope.id), place = envelope.place](
+                Session& there, std::expected<TransferProgress, Error> progress) {
+              const bool faulty = !progress && progress.error().code == ErrorCode::invalid_message;
+              if (faulty) progress.error().path.insert(0, batch_prefix(place));
               answer(there, reply_id, id, progress);
+              there.judge(faulty);
             });
 }
 
@@ -105,7 +117,6 @@ void TransferHandler::handle(Session& session, const std::string& id, std::strin
     return session.on_bad_message(
         id, {},
         {.code = ErrorCode::invalid_message, .message = "a transfer holds one JSON object"});
-  if (!id.empty()) session.reply(MessageType::ack, id, {}, ack_payload({}));
   text.append(kCodecPadding, ' ');
   Carried carried(session, id);
   session.context_.json.decode(std::string_view(text).substr(0, size), carried);

@@ -20,6 +20,7 @@ class TransferHandler {
   static void end(Session& session, const Envelope& envelope);
 
  private:
+  class Carried;
   static void answer(Session& session, std::string_view reply_id, std::string_view id,
                      const std::expected<TransferProgress, Error>& progress);
   static void handle(Session& session, const std::string& id, std::string text);

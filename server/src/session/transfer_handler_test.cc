@@ -73,9 +73,29 @@ TEST_F(TransferTest, CarriesEventsAndCallsOnly) {
     const auto messages = end(*ann);
     ASSERT_FALSE(messages.empty()) << text;
     EXPECT_EQ(messages.back()["payload"]["name"], "invalid_message") << text;
+    // One reply to `transfer_end`, and one to the message if it has an `id`.
+    const bool has_id = text.find("\"id\"") != std::string::npos;
+    EXPECT_EQ(messages.size(), has_id ? 2U : 1U) << text;
+    EXPECT_EQ(messages.back()["id"], has_id ? "in" : "end") << text;
+    EXPECT_EQ(messages.front()["type"], has_id ? "ack" : "error") << text;
   }
   send_pieces(*ann, R"({"type":"rpc","id":"call","payload":{"method":"nobody.serves"}})");
   EXPECT_EQ(end(*ann).back()["payload"]["name"], "permission_denied") << "the call was handled";
+}
+
+TEST_F(TransferTest, APieceTooManyIsABadMessageLikeAnyOther) {
+  auto ann = connect_as("ann");
+  command(*ann, "transfer_begin", {{"size", 3}});
+  const json piece = {{"type", "transfer_chunk"},
+                      {"id", "x"},
+                      {"payload", {{"transferId", "t"}, {"index", 1}, {"data", "more"}}}};
+  ann->send(json::array({chat("first"), piece}));
+  domain.mesh.run();
+  const auto messages = ann->wire.read();
+  ASSERT_EQ(messages.size(), 1U);
+  EXPECT_EQ(messages[0]["payload"]["path"], "/1/payload/data");
+  for (int i = 0; i < 9; ++i) command(*ann, "transfer_chunk", piece["payload"]);
+  EXPECT_EQ(ann->wire.closed, CloseCode::bad_request);
 }
 
 TEST_F(TransferTest, ForgetsWhatGetsNoMorePieces) {
