@@ -202,6 +202,42 @@ TEST_F(HookTest, AsksBeforeASubscriptionAndLeavesLess) {
   EXPECT_EQ(ann->wire.read().at(0)["payload"]["name"], "limit_exceeded");
 }
 
+TEST_F(HookTest, AsksAgainWhenASessionIsResumed) {
+  ask_about(HookKind::subscribe);
+  auto ann = connect_as("ann");
+  const std::string id = ann->session->session_id();
+  for (const char* channel : {"chat:1", "chat:2", "chat:3"})
+    ann->send(json{{"type", "subscribe"}, {"channel", channel}});
+  for (std::size_t call : {0, 1, 2}) answer(call, "{}");
+  ann->session->closed(0);
+
+  auto next = connect();
+  json again = auth("ann");
+  again["payload"]["sessionId"] = id;
+  next->send(again);
+  domain.mesh.run();
+  ASSERT_EQ(http.calls.size(), 6U);
+  std::map<std::string, std::size_t> call_of;
+  for (std::size_t call : {3, 4, 5}) call_of[asked(call)["channel"]] = call;
+  next->session->closed(0);  // what the application was asked about is not lost
+
+  auto last = connect();
+  last->send(again);
+  domain.mesh.run();
+  ASSERT_EQ(http.calls.size(), 9U);
+  for (std::size_t call : {6, 7, 8}) call_of[asked(call)["channel"]] = call;
+  EXPECT_EQ(last->wire.read().at(0)["payload"]["restored"].size(), 3U);
+  answer(call_of["chat:1"], R"({"deny":{"name":"kicked"}})");
+  answer(call_of["chat:2"], R"({"permissions":["subscribe"]})");
+  fail(call_of["chat:3"]);
+  std::map<std::string, json> told;
+  for (const json& each : last->wire.read()) told[each["channel"]] = each;
+  EXPECT_EQ(told["chat:1"]["payload"]["reason"], "permission_revoked");
+  EXPECT_EQ(told["chat:2"]["type"], "subscribed");
+  EXPECT_EQ(told["chat:3"]["payload"]["reason"], "insufficient_state");
+  EXPECT_EQ(last->session->subscriptions(), 1U);
+}
+
 TEST_F(HookTest, LooksAgainWhenTheVerdictOnASubscriptionComes) {
   ask_about(HookKind::subscribe);
   auto ann = connect_as("ann");

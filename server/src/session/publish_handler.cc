@@ -80,10 +80,15 @@ std::shared_ptr<ReceiptWish> PublishHandler::wish_of(const Session& session,
 }
 
 void PublishHandler::publish(Session& session, const Envelope& envelope) {
-  const bool plain = !session.context_.hooks->asks(HookKind::publish);
-  if (plain) return publish_now(session, envelope);
   const auto access = access_to(session, envelope.channel, Permission::publish);
   if (!access) return session.reply_error(envelope.id, access.error(), envelope.channel);
+  // Before the application is asked: it is spared what comes too often.
+  if (!session.allow(RateKind::publishes, envelope.id, envelope.channel, &access->options)) return;
+  if (const auto refused = session.rates_.take_of_namespace(
+          RateKind::bytes, static_cast<double>(envelope.payload.size()),
+          session.context_.clock.mono_us(), access->options))
+    return session.refuse(*refused, envelope.id, envelope.channel);
+  if (!session.context_.hooks->asks(HookKind::publish)) return accept(session, envelope, *access);
   const auto event = check_event({.channel = access->name,
                                   .options = access->options,
                                   .type = envelope.type,
@@ -93,26 +98,26 @@ void PublishHandler::publish(Session& session, const Envelope& envelope) {
   if (!event) return session.reply_error(envelope.id, event.error(), envelope.channel);
   if (HookHandler::publish(session, envelope, access->name.str(), access->name.name_space()))
     return;
-  publish_now(session, envelope);
+  accept(session, envelope, *access);
 }
 
 void PublishHandler::publish_now(Session& session, const Envelope& envelope) {
   const auto access = access_to(session, envelope.channel, Permission::publish);
   if (!access) return session.reply_error(envelope.id, access.error(), envelope.channel);
-  if (!session.allow(RateKind::publishes, envelope.id, envelope.channel, &access->options)) return;
-  if (const auto refused = session.rates_.take_of_namespace(
-          RateKind::bytes, static_cast<double>(envelope.payload.size()),
-          session.context_.clock.mono_us(), access->options))
-    return session.refuse(*refused, envelope.id, envelope.channel);
-  auto event = check_event({.channel = access->name,
-                            .options = access->options,
+  accept(session, envelope, *access);
+}
+
+void PublishHandler::accept(Session& session, const Envelope& envelope,
+                            const ChannelAccess& access) {
+  auto event = check_event({.channel = access.name,
+                            .options = access.options,
                             .type = envelope.type,
                             .payload = envelope.payload,
                             .user_id = session.user_id()},
                            session.context_.schemas);
   if (!event) return session.reply_error(envelope.id, event.error(), envelope.channel);
 
-  if (event->active && !note_activity(session, access->name.str(), event->delivery, *event->active))
+  if (event->active && !note_activity(session, access.name.str(), event->delivery, *event->active))
     return session.reply_error(envelope.id,
                                {.code = ErrorCode::limit_exceeded,
                                 .message = "a connection is active in at most " +
@@ -120,18 +125,18 @@ void PublishHandler::publish_now(Session& session, const Envelope& envelope) {
                                 .path = "/channel"},
                                envelope.channel);
   if (envelope.receipt) {
-    if (auto refused = refuse_receipt(*access, event->delivery))
+    if (auto refused = refuse_receipt(access, event->delivery))
       return session.reply_error(envelope.id, *refused, envelope.channel);
   }
   if (envelope.seq) {
     if (!session.publishes_) session.publishes_ = std::make_unique<PublishWindow>();
     if (const auto known = session.publishes_->find(*envelope.seq)) {
       session.context_.metrics.duplicates.add();
-      return answer(session, envelope.id, access->name.str(), *known);
+      return answer(session, envelope.id, access.name.str(), *known);
     }
   }
 
-  PublishRequest request{.channel = access->name.str(),
+  PublishRequest request{.channel = access.name.str(),
                          .type = envelope.type,
                          .payload = envelope.payload,
                          .key = envelope.key,

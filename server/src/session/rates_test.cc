@@ -63,6 +63,30 @@ TEST_F(Rates, ARefusalIsToldWithoutAnIdToo) {
   EXPECT_EQ(messages[0]["type"], "error");
   EXPECT_EQ(name_of(messages[0]), "rate_limited");
   EXPECT_FALSE(messages[0].contains("id"));
+  EXPECT_EQ(messages[0]["channel"], "chat:1");
+}
+
+TEST_F(Rates, ARefusalOfAnyMessageNamesItsChannel) {
+  domain.config.limits.messages_per_second = 1;
+  domain.config.limits.messages_burst = 2;
+  auto client = connect_as("ann");
+  EXPECT_EQ(client->ask(chat("1"))["type"], "ack");
+  const json refused = client->ask(chat("2"));
+  EXPECT_EQ(name_of(refused), "rate_limited");
+  EXPECT_EQ(refused["channel"], "chat:1");
+}
+
+TEST_F(Rates, TheApplicationIsNotAskedAboutWhatComesTooOften) {
+  hooks = HookCaller(http, domain.mesh,
+                     {HookSetup{}, HookSetup{}, HookSetup{.backend = 0, .timeout_ms = 2'000}});
+  auto client = connect_as("ann");
+  for (int i = 0; i < 5; ++i) client->send(chat("x"));
+  ASSERT_EQ(http.calls.size(), 3U);
+  for (std::size_t call : {0, 1, 2}) http.answer(call, "{}");
+  domain.mesh.run();
+  const auto replies = client->wire.read();
+  EXPECT_EQ(replies.size(), 2U) << "three were published without an id";
+  for (const json& each : replies) EXPECT_EQ(name_of(each), "rate_limited");
 }
 
 TEST_F(Rates, ANamespaceCountsTheBytesOfItsPayloads) {

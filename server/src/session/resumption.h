@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <deque>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -52,6 +53,7 @@ struct Resumption {
   MonoMicros asked_at = 0;
   HeldMessages held;
   std::deque<ParkedChannel> waiting;
+  std::vector<std::shared_ptr<const ParkedChannel>> asked;  // the application is asked about them
   std::vector<DirectEvent> events;
   std::size_t in_flight = 0;  // channels whose owner has not answered
   bool asking = true;

@@ -54,6 +54,7 @@ ParkedSession SessionParking::record_of(const Session& session, bool delivered) 
     record.publishes = std::make_shared<const PublishWindow>(*session.publishes_);
   if (!session.resumption_) return record;
   std::ranges::copy(session.resumption_->waiting, std::back_inserter(record.channels));
+  for (const auto& each : session.resumption_->asked) record.channels.push_back(*each);
   std::ranges::copy(session.resumption_->events, std::back_inserter(record.events));
   return record;
 }

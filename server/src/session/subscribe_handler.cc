@@ -34,6 +34,9 @@ struct SubscribeHandler::Wanted {
 
 namespace {
 
+/// What an operator grants has no end.
+constexpr WallMillis kForever = std::numeric_limits<WallMillis>::max();
+
 /// A subscription token is a token of the same user whose own rules are judged for this channel.
 std::expected<Claims, Error> claims_of_token(const Session& session, std::string_view token) {
   auto claims = session.authenticate(token);
@@ -179,7 +182,7 @@ bool SubscribeHandler::subscribe_by_operator(Session& session, const std::string
                      .info_json = session.claims_.info_json},
          .permissions = permissions,
          .granted = {Permission::subscribe},
-         .granted_until = std::numeric_limits<WallMillis>::max(),
+         .granted_until = kForever,
          .batch = batch_of(access->options),
          .overflow = access->options.overflow,
          .mode = mode_of({}, access->options),
@@ -189,25 +192,68 @@ bool SubscribeHandler::subscribe_by_operator(Session& session, const std::string
   return true;
 }
 
-void SubscribeHandler::restore(Session& session, const ParkedChannel& parked) {
+std::expected<SubscribeHandler::Wanted, Error> SubscribeHandler::check(
+    Session& session, const ParkedChannel& parked) {
   Wanted wanted;
   if (parked.granted_until > session.context_.clock.wall_ms()) {
     wanted.granted = parked.granted;
     wanted.granted_until = parked.granted_until;
     wanted.by_token = true;
   }
-  auto checked = check(session, parked.channel, {.since = parked.position}, std::move(wanted));
-  if (!checked) return refuse(session, parked.channel, {}, checked.error());
-  checked->ceiling = parked.ceiling;
-  checked->permissions &= parked.ceiling;
-  if (!checked->permissions.contains(Permission::subscribe))
-    return refuse(session, parked.channel, {},
-                  {.code = ErrorCode::permission_denied, .message = "no longer allowed"});
-  checked->mode = parked.mode;
-  checked->acks = AckState{.acked = parked.position.offset, .attempts = parked.attempts};
-  checked->acknowledged = parked.acknowledged;
+  return check(session, parked.channel, {.since = parked.position}, std::move(wanted));
+}
+
+void SubscribeHandler::restore(Session& session, const ParkedChannel& parked) {
+  auto wanted = check(session, parked);
+  if (!wanted) return refuse(session, parked.channel, {}, wanted.error());
   ++session.resumption_->in_flight;
-  begin(session, std::move(*checked), {});
+  if (asks_again(session, parked, wanted->permissions)) return;
+  bring_back(session, parked, std::move(*wanted), parked.ceiling);
+}
+
+/// The application may have changed its mind while nobody was connected. What an operator did is
+/// nothing to ask about.
+bool SubscribeHandler::asks_again(Session& session, const ParkedChannel& parked,
+                                  PermissionSet permissions) {
+  if (!session.context_.hooks->asks(HookKind::subscribe) || parked.granted_until == kForever)
+    return false;
+  const auto kept = std::make_shared<const ParkedChannel>(parked);
+  const auto arrived = [kept](Session& asker) { std::erase(asker.resumption_->asked, kept); };
+  session.resumption_->asked.push_back(kept);
+  const bool asks =
+      HookHandler::subscribe(session, parked.channel, permissions,
+                             {.begin =
+                                  [kept, arrived](Session& asker, PermissionSet ceiling) {
+                                    arrived(asker);
+                                    auto wanted = check(asker, *kept);
+                                    if (wanted)
+                                      return bring_back(asker, *kept, std::move(*wanted), ceiling);
+                                    refuse(asker, kept->channel, {}, wanted.error());
+                                    ResumeHandler::answered(asker);
+                                  },
+                              .refuse =
+                                  [kept, arrived](Session& asker, const Error& error) {
+                                    arrived(asker);
+                                    refuse(asker, kept->channel, {}, error);
+                                    ResumeHandler::answered(asker);
+                                  }});
+  if (!asks) arrived(session);
+  return asks;
+}
+
+void SubscribeHandler::bring_back(Session& session, const ParkedChannel& parked, Wanted wanted,
+                                  PermissionSet ceiling) {
+  wanted.ceiling = ceiling;
+  wanted.permissions &= ceiling;
+  if (!wanted.permissions.contains(Permission::subscribe)) {
+    refuse(session, parked.channel, {},
+           {.code = ErrorCode::permission_denied, .message = "no longer allowed"});
+    return ResumeHandler::answered(session);
+  }
+  wanted.mode = parked.mode;
+  wanted.acks = AckState{.acked = parked.position.offset, .attempts = parked.attempts};
+  wanted.acknowledged = parked.acknowledged;
+  begin(session, std::move(wanted), {});
 }
 
 /// A command is answered; a restored subscription ends, with the reason.

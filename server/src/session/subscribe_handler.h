@@ -41,6 +41,10 @@ class SubscribeHandler {
   /// `wanted` holds what a subscription token grants.
   static std::expected<Wanted, Error> check(Session& session, std::string_view channel,
                                             SubscribeCommand command, Wanted wanted);
+  static std::expected<Wanted, Error> check(Session& session, const ParkedChannel& parked);
+  static bool asks_again(Session& session, const ParkedChannel& parked, PermissionSet permissions);
+  static void bring_back(Session& session, const ParkedChannel& parked, Wanted wanted,
+                         PermissionSet ceiling);
   static void begin(Session& session, Wanted wanted, std::string id);
   static void refuse(Session& session, const std::string& channel, const std::string& id,
                      const Error& error);

@@ -70,6 +70,21 @@ describe('the subscribe hook', () => {
     await ann.say('chat:less', 'before')
     expect((await ann.subscribe('chat:less', { history: 5 })).payload.publications).toEqual([])
   })
+
+  it('is asked again when a session is resumed', async () => {
+    let kicked = false
+    rules(({ path, body }) => (path === '/subscribe' && kicked && body.channel === 'chat:r1' ? { deny: { name: 'kicked' } } : {}))
+    const ann = await openRaw(server, { as: { sub: 'ann' } })
+    const { sessionId } = (await ann.next('welcome')).payload
+    for (const channel of ['chat:r1', 'chat:r2']) await ann.subscribe(channel)
+    ann.socket.terminate()
+    await ann.closed
+    kicked = true
+    const back = await openUser(server, 'ann', { headers: { 'tidewire-session': sessionId } })
+    const told = [await back.next((message) => message.channel !== undefined), await back.next((message) => message.channel !== undefined)]
+    expect(told).toContainEqual(expect.objectContaining({ channel: 'chat:r1', payload: { reason: 'permission_revoked' } }))
+    expect(told).toContainEqual(expect.objectContaining({ channel: 'chat:r2', type: 'subscribed', payload: expect.objectContaining({ recovered: true }) }))
+  })
 })
 
 describe('the publish hook', () => {
