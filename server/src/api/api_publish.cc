@@ -3,11 +3,11 @@
 #include <memory>
 #include <utility>
 
+#include "api/api_rates.h"
 #include "api/api_service.h"
 #include "api/error_reply.h"
 #include "api/json_reply.h"
 #include "api/request_body.h"
-#include "limits/session_rates.h"
 #include "protocol/json_writer.h"
 #include "protocol/replies.h"
 #include "session/channel_access.h"
@@ -51,16 +51,6 @@ PublishRequest request_of(const PublishBody& body, std::string_view channel,
   return request;
 }
 
-/// Takes from the rates of the server API and of the channel's namespace.
-std::optional<Error> over_rate(const ApiParts& parts, std::string_view channel) {
-  const auto name = ChannelName::parse(channel);
-  const auto refused = take_for_api(parts.rates, RateKind::publishes, 1, parts.clock.mono_us(),
-                                    name ? &options_of(parts.config, *name) : nullptr);
-  if (!refused) return std::nullopt;
-  parts.probe.rate_limited_by(refused->scope, refused->kind).add();
-  return refused->error();
-}
-
 /// The answers of a broadcast, in the order of its channels.
 struct Gathering {
   std::vector<std::string> results;
@@ -92,7 +82,8 @@ void ApiService::publish(std::string_view text, RespondFn respond) {
   const std::string& channel = body->channels.front();
   const auto event = check(*body, channel, parts_);
   if (!event) return respond(error_reply(event.error()));
-  if (const auto refused = over_rate(parts_, channel)) return respond(error_reply(*refused));
+  if (const auto refused = over_rate(parts_, channel, body->payload.size()))
+    return respond(error_reply(*refused));
   parts_.node.publish(request_of(*body, channel, *event),
                       [respond = std::move(respond)](const PublishResult& result) mutable {
                         if (!result) return respond(error_reply(result.error()));
@@ -111,7 +102,8 @@ void ApiService::broadcast(std::string_view text, RespondFn respond) {
     events.push_back(std::move(*event));
   }
   for (const std::string& channel : body->channels)
-    if (const auto refused = over_rate(parts_, channel)) return respond(error_reply(*refused));
+    if (const auto refused = over_rate(parts_, channel, body->payload.size()))
+      return respond(error_reply(*refused));
   auto gathering = std::make_shared<Gathering>(
       Gathering{std::vector<std::string>(events.size()), events.size(), std::move(respond)});
   for (std::size_t i = 0; i < events.size(); ++i)

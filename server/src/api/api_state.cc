@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "api/api_rates.h"
 #include "api/api_service.h"
 #include "api/error_reply.h"
 #include "api/json_reply.h"
@@ -14,17 +15,21 @@
 namespace tidewire {
 namespace {
 
-void change(Node& node, StateChange wanted, RespondFn respond) {
+void change(const ApiParts& parts, StateChange wanted, RespondFn respond) {
+  if (const auto refused = over_rate(parts, wanted.channel, 0))
+    return respond(error_reply(*refused));
   StateEntry written{wanted.key, wanted.value_json.value_or(""), 0};
-  node.state_change(std::move(wanted), [written = std::move(written), respond = std::move(respond)](
-                                           std::expected<StateChanged, Error> changed) mutable {
-    if (!changed) return respond(body_error_reply(std::move(changed.error())));
-    if (!written.value_json.empty()) {
-      written.version = changed->version;
-      written.expires_at = changed->expires_at;
-    }
-    respond(json_reply(state_entry_payload(written)));
-  });
+  parts.node.state_change(std::move(wanted),
+                          [written = std::move(written), respond = std::move(respond)](
+                              std::expected<StateChanged, Error> changed) mutable {
+                            if (!changed)
+                              return respond(body_error_reply(std::move(changed.error())));
+                            if (!written.value_json.empty()) {
+                              written.version = changed->version;
+                              written.expires_at = changed->expires_at;
+                            }
+                            respond(json_reply(state_entry_payload(written)));
+                          });
 }
 
 }  // namespace
@@ -47,7 +52,7 @@ void ApiService::state_set(std::string_view text, RespondFn respond) {
   if (!channel) return respond(error_reply(channel.error()));
   auto command = parse_state_set(text);
   if (!command) return respond(body_error_reply(std::move(command.error())));
-  change(parts_.node,
+  change(parts_,
          {.channel = std::move(*channel),
           .key = std::move(command->key),
           .value_json = std::string(command->value),
@@ -61,7 +66,7 @@ void ApiService::state_delete(std::string_view text, RespondFn respond) {
   if (!channel) return respond(error_reply(channel.error()));
   auto command = parse_state_delete(text);
   if (!command) return respond(body_error_reply(std::move(command.error())));
-  change(parts_.node,
+  change(parts_,
          {.channel = std::move(*channel),
           .key = std::move(command->key),
           .if_version = command->if_version},

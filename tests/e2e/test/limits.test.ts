@@ -23,6 +23,11 @@ const shared = useServer({
     'namespace.busy.subscribes_per_second': 1,
     'namespace.busy.subscribes_burst': 2,
     'namespace.busy.subscribe': true,
+    'namespace.heavy.publish': true,
+    'namespace.heavy.bytes_per_second': 10,
+    'namespace.heavy.publishes_per_second': 1,
+    'namespace.heavy.bytes_burst': 100,
+    'namespace.heavy.publishes_burst': 3,
   },
 })
 const chat = { type: 'chat_message', channel: 'chat:l', payload: { content: 'x', role: 'user' } }
@@ -84,4 +89,18 @@ it('subscribes to the channels of one namespace count over all connections, and 
   expect(await ann.subscribe('busy:3')).toMatchObject(refusal)
   await counted('namespace', 'subscribes')
   expect(await ann.subscribe('chat:1')).toMatchObject({ type: 'subscribed' })
+})
+
+it('a namespace counts the bytes of what the server API publishes, and its changes of state', async () => {
+  const heavy = { type: 'note', channel: 'heavy:1', payload: { text: 'x'.repeat(80) } }
+  const tooMuch = [429, { name: 'rate_limited', retryAfterMs: expect.any(Number) }]
+  expect((await api(shared(), 'publish', heavy)).status).toBe(200)
+  const second = await api(shared(), 'publish', heavy)
+  expect([second.status, second.body.error]).toMatchObject(tooMuch)
+  await counted('namespace', 'bytes')
+  const change = { channel: 'heavy:1', key: 'k', value: 1 }
+  const sets = []
+  for (let i = 0; i < 12; i++) sets.push(await api(shared(), 'state/set', change))
+  expect(sets[0]!.status).toBe(200)
+  expect(sets.map(({ status, body }) => [status, body.error])).toContainEqual([429, expect.objectContaining({ name: 'rate_limited' })])
 })
