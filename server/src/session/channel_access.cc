@@ -25,6 +25,18 @@ const NamespaceConfig& options_of(const Config& config, const ChannelName& chann
   return options != nullptr ? *options : unconfigured;
 }
 
+Error ended_before_it_began() {
+  return {.code = ErrorCode::not_subscribed,
+          .message = "the subscription has ended before it began",
+          .path = "/channel"};
+}
+
+Error no_longer_allowed() {
+  return {.code = ErrorCode::permission_denied,
+          .message = "the channel is no longer allowed",
+          .path = "/channel"};
+}
+
 std::expected<ChannelAccess, Error> access_to(const Session& session, std::string_view channel) {
   auto name = ChannelName::parse(channel.empty() ? session.scope() : channel);
   if (!name) return std::unexpected(std::move(name.error()));

@@ -28,6 +28,12 @@ struct ChannelAccess {
                                                             std::string_view channel,
                                                             Permission needed);
 
+/// The answer to a `subscribe` that was taken back while its channel, or the application, was
+/// asked.
+[[nodiscard]] Error ended_before_it_began();
+/// The answer to one whose permission went meanwhile.
+[[nodiscard]] Error no_longer_allowed();
+
 /// The options of a channel's namespace: a namespace that the configuration does not name has the
 /// defaults, which allow nothing, so that only rules of tokens open its channels.
 [[nodiscard]] const NamespaceConfig& options_of(const Config& config, const ChannelName& channel);

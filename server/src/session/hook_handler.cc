@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "protocol/json_writer.h"
+#include "session/channel_access.h"
 #include "session/publish_handler.h"
 #include "session/resume_handler.h"
 #include "session/router.h"
@@ -103,7 +104,7 @@ bool HookHandler::subscribe(Session& session, std::string_view channel, Permissi
     then.refuse(session, too_many());
     return true;
   }
-  queue.begin_subscribe();
+  const std::uint64_t ticket = queue.begin_subscribe(channel);
   std::string allowed = "[";
   for (std::size_t i = 0; i < kPermissionCount; ++i) {
     const auto each = static_cast<Permission>(i);
@@ -117,11 +118,12 @@ bool HookHandler::subscribe(Session& session, std::string_view channel, Permissi
                          .raw("user", user_json(session, session.claims_))
                          .finish();
   context.hooks->ask(HookKind::subscribe, context.node.index(), std::move(body),
-                     [weak = session.weak_from_this(),
+                     [weak = session.weak_from_this(), ticket,
                       then = std::move(then)](const HookVerdict& verdict) mutable {
                        const auto self = weak.lock();
                        if (!self || self->state_ != Session::State::active) return;
-                       self->hook_queue().end_subscribe();
+                       if (!self->hook_queue().end_subscribe(ticket))
+                         return then.refuse(*self, ended_before_it_began());
                        if (verdict.denied) return then.refuse(*self, *verdict.denied);
                        then.begin(*self, verdict.permissions);
                      });

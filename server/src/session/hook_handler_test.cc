@@ -202,6 +202,25 @@ TEST_F(HookTest, AsksBeforeASubscriptionAndLeavesLess) {
   EXPECT_EQ(ann->wire.read().at(0)["payload"]["name"], "limit_exceeded");
 }
 
+TEST_F(HookTest, ASubscribeThatWasTakenBackDoesNotBegin) {
+  ask_about(HookKind::subscribe);
+  auto ann = connect_as("ann");
+  const auto command = [](std::string_view type, std::string_view id) {
+    return json{{"type", type}, {"id", id}, {"channel", "chat:1"}};
+  };
+  ann->send(command("subscribe", "1"));
+  ann->send(command("unsubscribe", "2"));
+  ann->send(command("subscribe", "3"));
+  answer(0, "{}");
+  const auto early = ann->wire.read();
+  EXPECT_EQ(ids(early), (std::vector<std::string>{"2", "1"}));
+  EXPECT_EQ(early[0]["type"], "unsubscribed");
+  EXPECT_EQ(early[1]["payload"]["name"], "not_subscribed");
+  answer(1, "{}");
+  EXPECT_EQ(ann->wire.read().at(0)["type"], "subscribed");
+  EXPECT_EQ(ann->session->subscriptions(), 1U);
+}
+
 TEST_F(HookTest, AsksAgainWhenASessionIsResumed) {
   ask_about(HookKind::subscribe);
   auto ann = connect_as("ann");

@@ -1,5 +1,6 @@
 #include "session/hook_queue.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace tidewire {
@@ -19,6 +20,28 @@ std::optional<HookQueue::Decided> HookQueue::pop() {
   publishes_.pop_front();
   ++first_ticket_;
   return Decided{std::move(oldest.envelope), std::move(*oldest.verdict)};
+}
+
+std::uint64_t HookQueue::begin_subscribe(std::string_view channel) {
+  subscribes_.push_back({++subscribe_ticket_, std::string(channel)});
+  return subscribe_ticket_;
+}
+
+bool HookQueue::end_subscribe(std::uint64_t ticket) {
+  const auto found = std::ranges::find(subscribes_, ticket, &Subscribing::ticket);
+  const bool wanted = !found->channel.empty();
+  subscribes_.erase(found);
+  return wanted;
+}
+
+bool HookQueue::take_back(std::string_view channel) {
+  bool any = false;
+  for (Subscribing& each : subscribes_) {
+    if (each.channel != channel) continue;
+    each.channel.clear();
+    any = true;
+  }
+  return any;
 }
 
 }  // namespace tidewire

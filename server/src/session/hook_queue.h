@@ -5,6 +5,7 @@
 #include <deque>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -24,7 +25,7 @@ class HookQueue {
   explicit HookQueue(std::size_t pending_max) : pending_max_(pending_max) {}
 
   [[nodiscard]] bool full() const {
-    return publishes_.size() + held_.size() + subscribes_ >= pending_max_;
+    return publishes_.size() + held_.size() + subscribes_.size() >= pending_max_;
   }
 
   /// A publish takes its place in the queue. Precondition: !full().
@@ -39,8 +40,12 @@ class HookQueue {
   [[nodiscard]] std::optional<Decided> pop();
   [[nodiscard]] bool publishes_wait() const { return !publishes_.empty(); }
 
-  void begin_subscribe() { ++subscribes_; }
-  void end_subscribe() { --subscribes_; }
+  /// A subscription of `channel` waits; gives its ticket.
+  std::uint64_t begin_subscribe(std::string_view channel);
+  /// Its verdict is there. False: the client has taken it back.
+  [[nodiscard]] bool end_subscribe(std::uint64_t ticket);
+  /// The client takes back what waits of `channel`; false: nothing does.
+  [[nodiscard]] bool take_back(std::string_view channel);
 
   /// While the connect hook runs, everything waits. Precondition: !full().
   void hold(const Envelope& envelope) { held_.emplace_back(envelope); }
@@ -61,7 +66,12 @@ class HookQueue {
   std::deque<Waiting> publishes_;
   std::uint64_t first_ticket_ = 0;  // of publishes_.front()
   std::vector<KeptEnvelope> held_;
-  std::size_t subscribes_ = 0;
+  struct Subscribing {
+    std::uint64_t ticket;
+    std::string channel;  // empty: taken back
+  };
+  std::vector<Subscribing> subscribes_;
+  std::uint64_t subscribe_ticket_ = 0;  // of the newest
 };
 
 }  // namespace tidewire

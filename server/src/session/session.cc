@@ -7,6 +7,7 @@
 #include "protocol/envelope_form.h"
 #include "protocol/replies.h"
 #include "session/auth_handler.h"
+#include "session/channel_access.h"
 #include "session/resume_handler.h"
 #include "session/router.h"
 #include "session/rpc_handler.h"
@@ -197,7 +198,17 @@ void Session::reply_in_channel(MessageType type, std::string_view id, ChannelPla
              {});
 }
 
+void Session::end_asking(ChannelPlace& place, const Error& why) {
+  const auto asked = std::exchange(place.asked, nullptr);
+  if (!asked || asked->empty()) return;
+  ++counters_.errors;
+  // As urgent as the `unsubscribed` that follows.
+  reply(MessageType::error, *asked, place.channel(), error_payload(why), Priority::critical);
+}
+
 void Session::say_unsubscribed(std::string_view id, ChannelPlace& place, UnsubscribeReason reason) {
+  end_asking(place, reason == UnsubscribeReason::permission_revoked ? no_longer_allowed()
+                                                                    : ended_before_it_began());
   if (!gone_) transport_.outbox().end(place);
   // As urgent as `subscribed`, so that the answer to the next one does not overtake it.
   reply(MessageType::unsubscribed, id, place.channel(), unsubscribed_payload(reason),

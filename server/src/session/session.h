@@ -48,6 +48,9 @@ struct ChannelPlace final : Subscription {
   std::unique_ptr<StreamPosition> stale;  // until then: what the client was to recover from
   PermissionSet granted;                  // beside the rules of the connection's token,
   WallMillis granted_until = 0;           // until then
+  /// The `id` of the `subscribe`, until the owner has answered. Its address tells this subscription
+  /// from a later one of the same channel.
+  std::shared_ptr<const std::string> asked;
 };
 
 /// What a session is told at its beginning.
@@ -164,6 +167,8 @@ class Session final : public MessageSink,
   /// A reply that keeps its place among the events of the channel.
   void reply_in_channel(MessageType type, std::string_view id, ChannelPlace& place,
                         std::string_view payload);
+  /// Answers the `subscribe` of a channel that ends before its owner has answered.
+  void end_asking(ChannelPlace& place, const Error& why);
   /// The last word about a channel: no event of it follows.
   void say_unsubscribed(std::string_view id, ChannelPlace& place, UnsubscribeReason reason);
   void use_batches(const std::optional<BatchWish>& wish);

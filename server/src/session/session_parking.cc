@@ -70,9 +70,12 @@ void SessionParking::leave(Session& session, std::uint16_t close_code) {
 }
 
 void SessionParking::let_go(Session& session) {
-  for (auto& [channel, place] : session.subscriptions_)
+  for (auto& [channel, place] : session.subscriptions_) {
+    session.end_asking(*place, {.code = ErrorCode::unavailable,
+                                .message = "another session takes its place: subscribe again"});
     session.context_.node.unsubscribe(*place, session.user_id(), session.session_id_,
                                       LeaveKind::lost, place->joined);
+  }
   if (!session.subscriptions_.empty()) session.transport_.outbox().end_all();
   session.subscriptions_.clear();
 }

@@ -1,5 +1,7 @@
 #include "session/session.h"
 
+#include <map>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -259,6 +261,47 @@ TEST_F(SessionTest, AnswersUnknownTypesWithoutAChannel) {
   EXPECT_EQ(client->ask({{"type", "welcome"}})["payload"]["name"], "unknown_type");
   EXPECT_EQ(client->ask({{"type", "custom_event"}, {"channel", "chat:1"}})["type"], "ack");
 }
+
+/// On the shard of the client and on others.
+class HastySubscriber : public ::testing::TestWithParam<const char*> {
+ protected:
+  [[nodiscard]] json command(std::string_view type, std::string_view id) const {
+    return {{"type", type}, {"id", id}, {"channel", GetParam()}};
+  }
+  std::map<std::string, std::vector<json>> replies(SessionWorld::Client& client) {
+    world.domain.mesh.run();
+    std::map<std::string, std::vector<json>> by_id;
+    for (const json& each : client.wire.read()) by_id[each.value("id", "-")].push_back(each);
+    return by_id;
+  }
+
+  SessionWorld world{3};
+};
+
+TEST_P(HastySubscriber, GetsOneReplyToEachCommand) {
+  auto ann = world.connect();
+  ann->ask({{"type", "auth"}, {"payload", {{"token", world.token("ann")}}}});
+  ann->send(command("subscribe", "1"));
+  ann->send(command("unsubscribe", "2"));
+  ann->send(command("subscribe", "3"));
+  auto told = replies(*ann);
+  for (const char* id : {"1", "2", "3"}) EXPECT_EQ(told[id].size(), 1U) << id;
+  EXPECT_EQ(told["2"].at(0)["type"], "unsubscribed");
+  EXPECT_EQ(told["3"].at(0)["type"], "subscribed");
+  ann->send(SessionWorld::chat("once", GetParam()));
+  EXPECT_EQ(replies(*ann)["-"].size(), 1U);
+
+  ann->send(command("unsubscribe", "4"));
+  ann->send(command("subscribe", "5"));
+  ann->send(command("unsubscribe", "6"));
+  told = replies(*ann);
+  for (const char* id : {"4", "5", "6"}) EXPECT_EQ(told[id].size(), 1U) << id;
+  ann->send(SessionWorld::chat("unheard", GetParam()));
+  EXPECT_TRUE(replies(*ann)["-"].empty());
+}
+
+INSTANTIATE_TEST_SUITE_P(Channels, HastySubscriber,
+                         ::testing::Values("chat:1", "chat:2", "chat:3", "chat:4"));
 
 TEST_F(SessionTest, TellsPresenceToThoseWhoMaySeeIt) {
   auto ann = connect_as("ann");

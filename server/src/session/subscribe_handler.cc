@@ -128,8 +128,10 @@ void SubscribeHandler::subscribe(Session& session, const Envelope& envelope) {
 /// The subscription that the URL implies has no `id` and no payload, and the connection stands or
 /// falls with it.
 void SubscribeHandler::refuse(Session& session, const Envelope& envelope, const Error& error) {
+  const bool taken_back = error.code == ErrorCode::not_subscribed;
+  if (taken_back && envelope.id.empty()) return;
   session.reply_error(envelope.id, error, envelope.channel);
-  if (envelope.payload.empty())
+  if (envelope.payload.empty() && !taken_back)
     session.close(CloseCode::forbidden, "the channel of the URL is not permitted");
 }
 
@@ -246,8 +248,7 @@ void SubscribeHandler::bring_back(Session& session, const ParkedChannel& parked,
   wanted.ceiling = ceiling;
   wanted.permissions &= ceiling;
   if (!wanted.permissions.contains(Permission::subscribe)) {
-    refuse(session, parked.channel, {},
-           {.code = ErrorCode::permission_denied, .message = "no longer allowed"});
+    refuse(session, parked.channel, {}, no_longer_allowed());
     return ResumeHandler::answered(session);
   }
   wanted.mode = parked.mode;
@@ -286,23 +287,29 @@ void SubscribeHandler::begin(Session& session, Wanted wanted, std::string id) {
   place->granted_until = wanted.granted_until;
   place->acknowledged = wanted.acknowledged;
   if (wanted.request.since) place->stale = std::make_unique<StreamPosition>(*wanted.request.since);
+  place->asked = std::make_shared<const std::string>(std::move(id));
+  auto asked = place->asked;
   Subscription& subscription = *place;
   const std::string_view key = place->channel();
   session.subscriptions_.emplace(key, std::move(place));
-  session.context_.node.subscribe(subscription, std::move(wanted.request),
-                                  [weak = session.weak_from_this(), channel, id = std::move(id)](
-                                      std::expected<SubscribeSnapshot, Error> result) {
-                                    const auto self = weak.lock();
-                                    if (!self) return;
-                                    finish(*self, channel, id, std::move(result));
-                                    ResumeHandler::answered(*self);
-                                  });
+  session.context_.node.subscribe(
+      subscription, std::move(wanted.request),
+      [weak = session.weak_from_this(), channel,
+       asked = std::move(asked)](std::expected<SubscribeSnapshot, Error> result) {
+        const auto self = weak.lock();
+        if (!self) return;
+        finish(*self, channel, asked, std::move(result));
+        ResumeHandler::answered(*self);
+      });
 }
 
-void SubscribeHandler::finish(Session& session, const std::string& channel, const std::string& id,
+void SubscribeHandler::finish(Session& session, const std::string& channel, const Asked& asked,
                               std::expected<SubscribeSnapshot, Error> result) {
   const auto found = session.subscriptions_.find(channel);
-  if (found == session.subscriptions_.end()) return;  // unsubscribed in the meantime
+  // Unsubscribed in the meantime, and perhaps subscribed again.
+  if (found == session.subscriptions_.end() || found->second->asked != asked) return;
+  const std::string& id = *asked;
+  found->second->asked.reset();
   if (!result) {
     found->second->joined = false;
     session.context_.node.unsubscribe(*found->second, session.user_id(), session.session_id(),
@@ -350,6 +357,9 @@ void SubscribeHandler::unsubscribe(Session& session, const Envelope& envelope) {
   const auto name = ChannelName::parse(channel);
   if (!name) return session.reply_error(envelope.id, name.error());
   const auto found = session.subscriptions_.find(channel);
+  if (found == session.subscriptions_.end() && session.hooks_ && session.hooks_->take_back(channel))
+    return session.reply(MessageType::unsubscribed, envelope.id, channel,
+                         unsubscribed_payload(UnsubscribeReason::unsubscribe), Priority::critical);
   if (found == session.subscriptions_.end())
     return session.reply_error(envelope.id,
                                {.code = ErrorCode::not_subscribed,

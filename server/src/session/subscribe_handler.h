@@ -1,6 +1,7 @@
 #pragma once
 
 #include <expected>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -48,7 +49,8 @@ class SubscribeHandler {
   static void begin(Session& session, Wanted wanted, std::string id);
   static void refuse(Session& session, const std::string& channel, const std::string& id,
                      const Error& error);
-  static void finish(Session& session, const std::string& channel, const std::string& id,
+  using Asked = std::shared_ptr<const std::string>;
+  static void finish(Session& session, const std::string& channel, const Asked& asked,
                      std::expected<SubscribeSnapshot, Error> result);
 };
 

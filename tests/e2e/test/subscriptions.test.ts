@@ -32,6 +32,24 @@ describe('subscribe', () => {
     expect(publications[0]).toMatchObject({ type: 'chat_message', offset: 4, epoch, from: { userId: 'writer' }, ts: expect.any(Number) })
   })
 
+  it('taken back and wanted again at once: each command has its reply, and every event comes once', async () => {
+    // On both shards, so that some answers come from the other one.
+    for (let i = 0; i < 8; i++) {
+      const raw = await openUser(server(), 'hasty')
+      const channel = `chat:hasty${i}`
+      const command = (type: string, id: string) => ({ type, id, channel })
+      raw.send(command('subscribe', '1'), command('unsubscribe', '2'), command('subscribe', '3'))
+      await raw.say(channel, 'once')
+      const told = await raw.barrier()
+      const replies = told.filter(({ id }) => id !== undefined)
+      expect(replies.map(({ id }) => id)).toEqual(['1', '2', '3'])
+      expect(replies.map(({ type }) => type).slice(1)).toEqual(['unsubscribed', 'subscribed'])
+      if (replies[0]!.type !== 'subscribed') expect(replies[0]!.payload.name).toBe('not_subscribed')
+      expect(told.filter(({ type }) => type === 'chat_message')).toHaveLength(1)
+      raw.close()
+    }
+  })
+
   it('twice: already_subscribed; after unsubscribe again fine', async () => {
     const raw = await openUser(server())
     await raw.subscribe('chat:a3')
