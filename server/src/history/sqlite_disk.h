@@ -33,10 +33,11 @@ class SqliteDisk {
   SessionStore& sessions() { return storage_->sessions(0); }
   SqliteStorage& storage() { return *storage_; }
   WallMillis connected_until = 0;
+  CheckpointPages checkpoint;
   [[nodiscard]] std::string path() const { return folder_ + "/history.db"; }
 
   [[nodiscard]] SqliteStorageOptions options() {
-    return {.file = {.path = path(), .vfs = vfs_},
+    return {.file = {.path = path(), .checkpoint = checkpoint, .vfs = vfs_},
             .sessions = sessions_,
             .connected_until = connected_until,
             .post = [this](std::size_t /*shard*/, Task task) {

@@ -109,8 +109,7 @@ void SqliteFile::prepare() {
   db_->run("PRAGMA journal_mode = WAL");
   db_->run(options_.sync == HistorySync::off ? "PRAGMA synchronous = NORMAL"
                                              : "PRAGMA synchronous = FULL");
-  // 16 MiB between checkpoints: fewer of them, each with more neighbours to write at once.
-  db_->run("PRAGMA wal_autocheckpoint = 4096; PRAGMA cache_size = -65536");
+  db_->run("PRAGMA cache_size = -65536");
   migrate();
   note_start();
 }

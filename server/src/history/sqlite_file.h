@@ -17,9 +17,17 @@ enum class HistorySync : std::uint8_t {
   off,     // when the system has it: survives the process, not the machine
 };
 
+/// When the write-ahead log is copied into the database, in pages of 4 KiB.
+struct CheckpointPages {
+  int begin_at = 16'384;  // fewer at a time would have fewer neighbours to write at once
+  int rest_max = 1'024;   // that the writer copies itself
+  int log_max = 65'536;   // that the log may grow to, should copying be slower than writing
+};
+
 struct SqliteFileOptions {
   std::string path;
   HistorySync sync = HistorySync::batch;
+  CheckpointPages checkpoint;
   std::string vfs;      // for tests; empty: the machine's files
   std::string boot_id;  // for tests; empty: the machine's
 };

@@ -25,11 +25,12 @@ struct SqliteStorage::Parts {
         file(std::move(opened)),
         queue(options.queue_bytes_max, metrics.queue_bytes),
         transaction(*file, options.sessions, options.meta_ttl),
+        checkpointer(*file),
         reader(std::make_unique<SqliteReader>(file->options().path, file->options().vfs)) {
     for (std::size_t i = 0; i < options.shards; ++i)
       shards.push_back(std::make_unique<ForShard>(static_cast<std::uint16_t>(i), *this));
     writer = std::make_unique<SqliteWriter>(
-        *file, queue, transaction, metrics, options.shards,
+        *file, queue, transaction, checkpointer, metrics, options.shards,
         [this](std::uint16_t shard, SqliteOutcome outcome) {
           options.post(shard, [door = &shards[shard]->door, outcome = std::move(outcome)] {
             door->take(outcome);
@@ -50,6 +51,7 @@ struct SqliteStorage::Parts {
   StoreMetrics metrics;
   SqliteQueue queue;
   SqliteTransaction transaction;
+  SqliteCheckpointer checkpointer;
   std::unique_ptr<SqliteReader> reader;
   std::vector<std::unique_ptr<ForShard>> shards;
   std::unique_ptr<SqliteWriter> writer;

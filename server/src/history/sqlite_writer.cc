@@ -23,10 +23,12 @@ Error unavailable(const std::string& reason) {
 }  // namespace
 
 SqliteWriter::SqliteWriter(SqliteFile& file, SqliteQueue& queue, SqliteTransaction& transaction,
-                           StoreMetrics& metrics, std::size_t shards, Tell tell)
+                           SqliteCheckpointer& checkpointer, StoreMetrics& metrics,
+                           std::size_t shards, Tell tell)
     : file_(file),
       queue_(queue),
       transaction_(transaction),
+      checkpointer_(checkpointer),
       metrics_(metrics),
       tell_(std::move(tell)),
       accepted_(shards, 0),
@@ -106,6 +108,7 @@ void SqliteWriter::write_group(std::span<std::unique_ptr<SqliteWork>> group) {
   for (std::size_t shard = 0; shard < outcomes_.size(); ++shard)
     if (outcomes_[shard].sequence != 0)
       tell_(static_cast<std::uint16_t>(shard), std::exchange(outcomes_[shard], {}));
+  checkpointer_.after_commit();
 }
 
 void SqliteWriter::fail_group(std::span<std::unique_ptr<SqliteWork>> group,

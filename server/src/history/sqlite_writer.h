@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/task.h"
+#include "history/sqlite_checkpointer.h"
 #include "history/sqlite_queue.h"
 #include "history/sqlite_transaction.h"
 #include "observability/store_metrics.h"
@@ -39,7 +40,8 @@ class SqliteWriter {
   using Tell = std::function<void(std::uint16_t shard, SqliteOutcome outcome)>;
 
   SqliteWriter(SqliteFile& file, SqliteQueue& queue, SqliteTransaction& transaction,
-               StoreMetrics& metrics, std::size_t shards, Tell tell);
+               SqliteCheckpointer& checkpointer, StoreMetrics& metrics, std::size_t shards,
+               Tell tell);
   /// Writes what waits, and ends.
   ~SqliteWriter();
   SqliteWriter(const SqliteWriter&) = delete;
@@ -61,6 +63,7 @@ class SqliteWriter {
   SqliteFile& file_;
   SqliteQueue& queue_;
   SqliteTransaction& transaction_;
+  SqliteCheckpointer& checkpointer_;
   StoreMetrics& metrics_;
   Tell tell_;
   SystemClock clock_;

@@ -93,7 +93,7 @@ class Channel {
   void touch() { touched_at_ = scope_.now(); }
   void wake_at(MonoMillis due);
 
-  // What every publish looks at comes first: ChannelTable fetches it.
+  // What every publish looks at comes first: ChannelTable::find prefetches it.
   ChannelScope scope_;
   Interest interest_;
   std::size_t subscribers_ = 0;

@@ -4,21 +4,15 @@
 #include <utility>
 #include <vector>
 
+#include "base/prefetch.h"
 #include "protocol/channel_name.h"
 
 namespace tidewire {
 
 namespace {
 
-constexpr std::size_t kFetchedBytes = 768;
-constexpr std::size_t kCacheLine = 64;
-
-/// Most channels are out of cache: what a publish looks at first arrives at once and not line by
-/// line.
-void fetch(const Channel* channel) {
-  const char* at = reinterpret_cast<const char*>(channel);
-  for (std::size_t i = 0; i < kFetchedBytes; i += kCacheLine) __builtin_prefetch(at + i, 1);
-}
+/// What a publish looks at; most channels are out of cache.
+constexpr std::size_t kChannelBytes = 768;
 
 }  // namespace
 
@@ -32,7 +26,7 @@ ChannelTable::ChannelTable(const Config& config, ChannelContext context, std::si
 Channel* ChannelTable::find(std::string_view name) {
   const auto found = channels_.find(name);
   if (found == channels_.end()) return nullptr;
-  fetch(found->second.get());
+  prefetch(found->second.get(), kChannelBytes);
   return found->second.get();
 }
 

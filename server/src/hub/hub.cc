@@ -2,18 +2,14 @@
 
 #include <utility>
 
+#include "base/prefetch.h"
+
 namespace tidewire {
 namespace {
 
-constexpr std::size_t kAhead = 4;  // subscribers whose memory is on its way
-constexpr std::size_t kCacheLine = 64;
-
 /// Most subscribers are out of cache, and their addresses are known before they are needed.
-void fetch(const Subscriber& subscriber) {
-  const char* at = reinterpret_cast<const char*>(&subscriber);
-  __builtin_prefetch(at, 1);
-  __builtin_prefetch(at + kCacheLine, 1);
-}
+constexpr std::size_t kAhead = 4;  // subscribers whose memory is on its way
+constexpr std::size_t kSubscriberBytes = 128;
 
 }  // namespace
 
@@ -140,7 +136,7 @@ void Hub::hand_over(std::span<Subscription* const> to, std::span<Rendering> pend
   for (std::size_t i = 0; i < to.size(); ++i) {
     Subscription* subscription = to[i];
     if (i + 2 * kAhead < to.size()) __builtin_prefetch(to[i + 2 * kAhead], 1);
-    if (i + kAhead < to.size()) fetch(to[i + kAhead]->subscriber_);
+    if (i + kAhead < to.size()) prefetch(&to[i + kAhead]->subscriber_, kSubscriberBytes);
     if (!subscription->active_ || subscription->roll_up_ != nullptr) continue;
     ++reached;
     for (Rendering& rendering : pending)

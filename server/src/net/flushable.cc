@@ -1,18 +1,13 @@
 #include "net/flushable.h"
 
+#include "base/prefetch.h"
+
 namespace tidewire::net {
 namespace {
 
-constexpr std::size_t kFetchedBytes = 768;  // most of a connection
-constexpr std::size_t kCacheLine = 64;
-
 /// In a fan-out each flushable is out of cache when its turn comes, and the system call of the one
 /// before it gives the memory time to arrive.
-void fetch(const Flushable* next) {
-  if (next == nullptr) return;
-  const char* at = reinterpret_cast<const char*>(next);
-  for (std::size_t i = 0; i < kFetchedBytes; i += kCacheLine) __builtin_prefetch(at + i, 1);
-}
+constexpr std::size_t kFlushableBytes = 768;  // most of a connection
 
 }  // namespace
 
@@ -48,7 +43,7 @@ void FlushList::run() {
   for (std::size_t left = size_; left > 0 && head_ != nullptr; --left) {
     Flushable& flushable = *head_;
     remove(flushable);
-    fetch(head_);
+    prefetch(head_, kFlushableBytes);
     flushable.on_turn_end();
   }
 }
