@@ -7,12 +7,15 @@
 #include <random>
 #include <span>
 
+#include <openssl/sha.h>
 #include <sys/random.h>
 
 #include "base/base64.h"
 
 namespace tidewire {
 namespace {
+
+constexpr std::size_t kIdBytes = 16;
 
 thread_local std::optional<std::mt19937_64> seeded;
 
@@ -34,9 +37,17 @@ void fill_random(std::span<char> out) {
 }  // namespace
 
 std::string random_id() {
-  std::array<char, 16> bytes{};
+  std::array<char, kIdBytes> bytes{};
   fill_random(bytes);
   return base64url_encode({bytes.data(), bytes.size()});
+}
+
+std::string derived_id(std::string_view secret, std::string_view name) {
+  std::string text(secret);
+  text.append(1, '\0').append(name);
+  std::array<unsigned char, SHA256_DIGEST_LENGTH> digest{};
+  SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.data());
+  return base64url_encode({reinterpret_cast<const char*>(digest.data()), kIdBytes});
 }
 
 std::uint64_t random_u64() {

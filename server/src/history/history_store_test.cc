@@ -394,8 +394,10 @@ TEST_F(SqliteFileTest, AMachineThatWentDownWithSyncOffBeginsNewEpochs) {
   options.file.sync = HistorySync::off;
   options.file.boot_id = "boot-1";
   std::string epoch;
+  std::string empty;
   {
     auto storage = SqliteStorage::open(options);
+    empty = (*storage)->history(0).open("chat:empty", {})->channel->epoch;
     const auto life = (*storage)->history(0).open("chat:a", {});
     epoch = life->channel->epoch;
     ASSERT_TRUE((*storage)->history(0).write(
@@ -405,6 +407,7 @@ TEST_F(SqliteFileTest, AMachineThatWentDownWithSyncOffBeginsNewEpochs) {
   {
     const auto storage = SqliteStorage::open(options);
     EXPECT_EQ((*storage)->history(0).open("chat:a", {})->top, 1U) << "it ended well";
+    EXPECT_EQ((*storage)->history(0).open("chat:empty", {})->channel->epoch, empty);
   }
   // As after a crash: nobody noted the end.
   {
@@ -423,6 +426,17 @@ TEST_F(SqliteFileTest, AMachineThatWentDownWithSyncOffBeginsNewEpochs) {
   const auto life = (*storage)->history(0).open("chat:a", {});
   EXPECT_EQ(life->top, 0U);
   EXPECT_NE(life->channel->epoch, epoch);
+  EXPECT_NE((*storage)->history(0).open("chat:empty", {})->channel->epoch, empty)
+      << "what it held may be what was lost";
+}
+
+TEST_F(SqliteFileTest, AChannelWithoutAWordKeepsItsEpochOverARestart) {
+  const auto epoch = [&](const char* name) { return disk.store().open(name, {})->channel->epoch; };
+  const std::string before = epoch("chat:a");
+  EXPECT_EQ(epoch("chat:a"), before);
+  EXPECT_NE(epoch("chat:b"), before);
+  disk.restart();
+  EXPECT_EQ(epoch("chat:a"), before);
 }
 
 /// A file that may not grow any more, as on a full disk.

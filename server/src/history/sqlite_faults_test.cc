@@ -183,8 +183,12 @@ TEST(SqliteForgetting, AChannelLosesItsPublicationsAndMuchLaterItsEpoch) {
   EXPECT_EQ(rows("channels"), 1) << "its epoch outlives its publications";
   transaction.forget(now + kMetaTtl - 1);
   EXPECT_EQ(rows("channels"), 1);
+  SqliteReads reads(disk.path(), {});
+  const std::string empty = reads.open("chat:empty", {}).channel->epoch;
   transaction.forget(now + kMetaTtl + 200'000);
   EXPECT_EQ(rows("channels"), 0);
+  EXPECT_NE(reads.open("chat:empty", {}).channel->epoch, empty)
+      << "an epoch that follows from the name must not come back";
 }
 
 TEST(SqliteForgetting, AChannelWithStateStays) {

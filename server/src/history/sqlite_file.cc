@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/ids.h"
+
 namespace tidewire {
 namespace {
 
@@ -151,6 +153,7 @@ void SqliteFile::note_start() {
     began_anew_ = true;
   }
   SqliteStatement put(*db_, "INSERT OR REPLACE INTO meta VALUES (?, ?)");
+  if (began_anew_ || meta("seed").empty()) put.with(std::string_view("seed"), random_id()).run();
   put.with(std::string_view("sync"),
            std::string_view(options_.sync == HistorySync::off ? "off" : "on"))
       .run();

@@ -32,6 +32,11 @@ struct SqliteFileOptions {
   std::string boot_id;  // for tests; empty: the machine's
 };
 
+/// What epochs of channels that are not in the file follow from, so that they outlive a restart. It
+/// changes whenever the file forgets an epoch, so that no position ever names two events.
+inline constexpr const char* kReadSeed = "SELECT value FROM meta WHERE name = 'seed'";
+inline constexpr const char* kSetSeed = "UPDATE meta SET value = ? WHERE name = 'seed'";
+
 /// The database file: found or made, locked for this process, checked, brought to the newest
 /// layout, and opened for writing.
 ///

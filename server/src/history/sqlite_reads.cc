@@ -43,6 +43,7 @@ SqliteReads::SqliteReads(const std::string& path, const std::string& vfs)
     : db_(path, vfs),
       find_(db_,
             "SELECT id, epoch, top, total, state_version, due_at FROM channels WHERE name = ?"),
+      seed_(db_, kReadSeed),
       first_(db_, "SELECT min(at) FROM publications WHERE channel = ?"),
       up_(db_, std::string(kColumns) + "ORDER BY at"),
       down_(db_, std::string(kColumns) + "ORDER BY at DESC"),
@@ -73,11 +74,13 @@ ChannelLife SqliteReads::open(const std::string& name, const OpenLimits& limits)
       read_newest(id, limits, life);
       read_parts(id, limits, life);
     } else {
-      life.channel = std::make_shared<SqliteChannel>(name, random_id());
       find_.reset();
+      seed_.step();
+      life.channel = std::make_shared<SqliteChannel>(name, derived_id(seed_.text(0), name));
+      seed_.reset();
     }
   } catch (...) {
-    for (SqliteStatement* each : {&find_, &first_, &down_, &keys_, &state_, &cursors_})
+    for (SqliteStatement* each : {&find_, &seed_, &first_, &down_, &keys_, &state_, &cursors_})
       each->reset();
     if (db_.in_transaction()) db_.run("ROLLBACK");
     throw;

@@ -39,7 +39,7 @@ class SqliteReads {
   void read_parts(std::int64_t id, const OpenLimits& limits, ChannelLife& life);
 
   SqliteDb db_;
-  SqliteStatement find_, first_, up_, down_, keys_, state_, cursors_;
+  SqliteStatement find_, seed_, first_, up_, down_, keys_, state_, cursors_;
 };
 
 }  // namespace tidewire

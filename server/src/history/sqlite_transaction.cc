@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/ids.h"
+
 namespace tidewire {
 namespace {
 
@@ -43,6 +45,7 @@ SqliteTransaction::SqliteTransaction(SqliteFile& file, const SessionStoreLimits&
       get_session_(db_, "SELECT user, body, expires_at FROM sessions WHERE id = ?"),
       erase_session_(db_, "DELETE FROM sessions WHERE id = ?"),
       expire_sessions_(db_, "DELETE FROM sessions WHERE expires_at <= ?"),
+      set_seed_(db_, kSetSeed),
       due_(db_, "SELECT id FROM channels WHERE due_at <= ? LIMIT 64") {}
 
 void SqliteTransaction::begin() {
@@ -226,6 +229,7 @@ void SqliteTransaction::forget_channel(std::int64_t id) {
   if (had_any || has_state) return set_due_.with(id, step_up(now_ + meta_ttl_)).run();
   db_.run("DELETE FROM cursors" + channel);
   db_.run("DELETE FROM channels WHERE id = " + std::to_string(id));
+  set_seed_.with(random_id()).run();
 }
 
 }  // namespace tidewire

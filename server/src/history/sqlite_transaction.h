@@ -54,6 +54,7 @@ class SqliteTransaction {
   SqliteStatement append_, add_key_, oldest_, cut_, oldest_keys_, cut_keys_;
   SqliteStatement set_state_, erase_state_, set_cursor_, erase_cursor_;
   SqliteStatement put_session_, get_session_, erase_session_, expire_sessions_;
+  SqliteStatement set_seed_;
   SqliteStatement due_;
 };
 

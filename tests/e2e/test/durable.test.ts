@@ -70,6 +70,19 @@ describe.each(['batch', 'always', 'off'])('history.sync = %s', (sync) => {
 })
 
 describe('a file', () => {
+  it('knows a channel in which nobody has said anything after kill -9: what comes then is no gap', async () => {
+    const file = newFile()
+    const first = await start(file)
+    const { payload: joined } = await (await openUser(first, 'bob')).subscribe('chat:empty')
+    await first.stop('SIGKILL')
+    const second = await start(file)
+    await (await openUser(second, 'alice')).say('chat:empty', 'first')
+    const since = { epoch: joined.epoch, offset: 0 }
+    const { payload } = await (await openUser(second, 'bob')).subscribe('chat:empty', { since })
+    expect(payload).toMatchObject({ epoch: joined.epoch, recovered: true })
+    expect(payload.publications.map((each: Message) => each.payload.content)).toEqual(['first'])
+  })
+
   it('keeps shared state and its versions', async () => {
     const file = newFile()
     const as: Claims = { sub: 'alice', channels: [{ match: 'chat:*', allow: ['subscribe', 'publish', 'state'] }] }
