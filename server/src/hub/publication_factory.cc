@@ -30,7 +30,8 @@ std::shared_ptr<Publication> make_unencoded(PublicationHeadPtr head, const Publi
   return made;
 }
 
-void encode(const Codec& json, Publication& event, std::string_view payload, const Seals& seals) {
+OutgoingMessage envelope_of(const Publication& event, std::string_view payload, const Sender& from,
+                            const Seals& seals) {
   OutgoingMessage message{.type = event.type(),
                           .channel = event.channel(),
                           .payload = payload,
@@ -43,10 +44,14 @@ void encode(const Codec& json, Publication& event, std::string_view payload, con
                           .sig = seals.sig,
                           .enc = seals.enc};
   if (event.offset != 0) message.offset = event.offset;
-  const Sender from = view_of(event.sender());
   if (!from.user_id.empty() || !from.connection_id.empty()) message.from = &from;
+  return message;
+}
 
-  event.frame = ws::SharedFrame::make(ws::Opcode::text, json.encode(message));
+void encode(const Codec& json, Publication& event, std::string_view payload, const Seals& seals) {
+  const Sender from = view_of(event.sender());
+  const std::string text = json.encode(envelope_of(event, payload, from, seals));
+  event.frame = ws::SharedFrame::make(ws::Opcode::text, text);
   // The encoder writes it byte for byte as the last member.
   event.payload_at = event.json().size() - 1 - payload.size();
   event.payload_size = payload.size();

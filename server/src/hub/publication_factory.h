@@ -33,6 +33,10 @@ struct Seals {
   std::string_view enc;
 };
 
+/// The envelope of `event`, of which it holds views; `from` is the event's sender.
+[[nodiscard]] OutgoingMessage envelope_of(const Publication& event, std::string_view payload,
+                                          const Sender& from, const Seals& seals);
+
 /// Encodes `event`, which has no frame yet, in place.
 void encode(const Codec& json, Publication& event, std::string_view payload,
             const Seals& seals = {});

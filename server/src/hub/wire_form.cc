@@ -67,20 +67,9 @@ ws::SharedFrame WireForms::render(const Publication& publication, FormId id,
   if (form.proto) {
     const Sender from = view_of(publication.sender());
     const KeptSeals seals = seals_of(publication);
-    OutgoingMessage message{.type = publication.type(),
-                            .channel = publication.channel(),
-                            .payload = publication.payload(),
-                            .epoch = publication.epoch,
-                            .ts = publication.ts,
-                            .priority = told_priority(publication.type(), publication.priority),
-                            .key = publication.key,
-                            .trace = publication.trace,
-                            .nonce = seals.nonce,
-                            .sig = seals.sig,
-                            .enc = seals.enc,
-                            .redelivered = redelivered};
-    if (publication.offset != 0) message.offset = publication.offset;
-    if (!from.user_id.empty() || !from.connection_id.empty()) message.from = &from;
+    OutgoingMessage message =
+        envelope_of(publication, publication.payload(), from, {seals.nonce, seals.sig, seals.enc});
+    message.redelivered = redelivered;
     frame = ws::SharedFrame::make(ws::Opcode::binary, proto_codec_.encode(message));
   } else if (redelivered != 0) {
     frame = ws::SharedFrame::make(ws::Opcode::text,
