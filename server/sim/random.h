@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <vector>
 
 namespace tidewire::sim {
 
@@ -24,8 +23,8 @@ class Random {
     return low + static_cast<std::int64_t>(below(static_cast<std::uint64_t>(high - low + 1)));
   }
   bool percent(std::uint64_t chance) { return below(100) < chance; }
-  template <typename T>
-  T& pick(std::vector<T>& from) {
+  template <typename Vector>
+  auto& pick(Vector& from) {
     return from[below(from.size())];
   }
 

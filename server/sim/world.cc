@@ -103,7 +103,7 @@ void World::make_clients() {
     if (works && random_.percent(60)) names.emplace_back("work:0");
     if (works && i == 0) names.emplace_back("dead:work.0");
     clients_.push_back(std::make_unique<SimClient>(
-        "d" + std::to_string(i), user, std::move(names),
+        ClientName{"d" + std::to_string(i), user, std::move(names)},
         ClientParts{.schedule = schedule_,
                     .random = random_,
                     .oracle = oracle_,
