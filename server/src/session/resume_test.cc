@@ -441,6 +441,80 @@ TEST_F(ResumeTest, APositionThatMayNotHaveArrivedIsNotWritten) {
             });
 }
 
+/// A store of which a test says when it reads and whether it can erase.
+class WilfulStore final : public SessionStore {
+ public:
+  void put(SessionRecord record, Done done) override {
+    rows.put(std::move(record), std::move(done));
+  }
+  void get(std::string id, WallMillis now, Found found) override {
+    reads.emplace_back([this, id = std::move(id), now, found = std::move(found)]() mutable {
+      rows.get(std::move(id), now, std::move(found));
+    });
+  }
+  void erase(std::string id, Done done) override {
+    if (!erases) return done(fail(ErrorCode::unavailable, "the disk is full"));
+    rows.erase(std::move(id), std::move(done));
+  }
+  void expire(WallMillis now) override { rows.expire(now); }
+  void read() {
+    for (Task& each : std::exchange(reads, {})) each();
+  }
+
+  MemorySessionStore rows;
+  std::vector<Task> reads;
+  bool erases = true;
+};
+
+TEST_F(ResumeTest, ClaimsOfASessionThatIsBeingReadWaitForIt) {
+  WilfulStore store;
+  store.put({.id = "s",
+             .user_id = "ann",
+             .body = to_json({.id = "s", .user_id = "ann"}),
+             .expires_at = kWhileConnected},
+            [](const auto&) {});
+  SessionWorld slow(2, test_config(), &store);
+  auto thief = slow.connect({}, 0);
+  auto first = slow.connect({}, 1);
+  auto second = slow.connect({}, 0);
+  const auto claim = [&](Client& client, std::string_view user) {
+    client.send({{"type", "auth"},
+                 {"id", "ask"},
+                 {"payload", {{"token", slow.token(user)}, {"sessionId", "s"}}}});
+    slow.domain.mesh.run();  // comes to an end: nobody asks again and again
+  };
+  claim(*thief, "bob");
+  claim(*first, "ann");
+  claim(*second, "ann");
+  EXPECT_EQ(store.reads.size(), 1U);
+  store.read();
+  slow.domain.mesh.run();
+  EXPECT_EQ(thief->wire.read().at(0)["payload"]["name"], "session_mismatch");
+  store.read();
+  slow.domain.mesh.run();
+  EXPECT_EQ(first->wire.read().at(0)["payload"]["resumed"], true);
+  EXPECT_EQ(second->wire.read().at(0)["payload"]["resumed"], true);
+  EXPECT_NE(first->wire.closed.has_value(), second->wire.closed.has_value());
+}
+
+TEST_F(ResumeTest, ASessionThatHasEndedDoesNotComeBackWhenTheStoreCannotErase) {
+  WilfulStore store;
+  SessionWorld full(1, test_config(), &store);
+  auto client = full.connect_as("ann");
+  id = client->session->session_id();
+  client->ask({{"type", "subscribe"}, {"channel", "chat:1"}});
+  full.advance(1'000);
+  ASSERT_EQ(store.rows.size(), 1U);
+  store.erases = false;
+  client->session->closed(1000);
+  ASSERT_EQ(store.rows.size(), 1U);
+  const json auth{{"type", "auth"}, {"payload", {{"token", full.token("ann")}, {"sessionId", id}}}};
+  EXPECT_EQ(full.connect()->ask(auth)["payload"]["resumed"], false);
+  store.erases = true;
+  full.session_desk.sweep(full.domain.clock.wall_ms(), *full.domain.metrics[0]);
+  EXPECT_EQ(store.rows.size(), 0U);
+}
+
 TEST_F(ResumeTest, ManySessionsAreWrittenLittleByLittle) {
   /// Answers nothing by itself.
   class SlowStore final : public SessionStore {

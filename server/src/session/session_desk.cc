@@ -12,10 +12,6 @@ namespace {
 
 using Outcome = ClaimResult::Outcome;
 
-void log_fault(const std::expected<void, Error>& done) {
-  if (!done) log_warn("a session could not be stored", {{"reason", done.error().message}});
-}
-
 }  // namespace
 
 /// One event on its way to some sessions.
@@ -37,7 +33,7 @@ void SessionDesk::claim(SessionClaim claim, WallMillis now, Claimed claimed) {
   auto answer = registry_.claim(claim, now);
   switch (answer.found) {
     case SessionRegistry::Found::nothing:
-      if (claim.look_up) return look_up(std::move(claim), now, std::move(claimed));
+      if (answer.look_up) return look_up(std::move(claim), now, std::move(claimed));
       return claimed({});
     case SessionRegistry::Found::parked:
       // The store keeps what it has until more is known: the process may be killed before.
@@ -49,10 +45,21 @@ void SessionDesk::claim(SessionClaim claim, WallMillis now, Claimed claimed) {
     case SessionRegistry::Found::busy:
       break;
   }
-  // Another connection is just taking it: ask again once its answer had a chance to come.
-  mesh_.post(shard, [this, now, claim = std::move(claim), claimed = std::move(claimed)]() mutable {
-    this->claim(std::move(claim), now, std::move(claimed));
-  });
+  const std::string id = claim.session_id;
+  when_settled(shard, id,
+               [this, now, claim = std::move(claim), claimed = std::move(claimed)]() mutable {
+                 this->claim(std::move(claim), now, std::move(claimed));
+               });
+}
+
+void SessionDesk::when_settled(ShardIndex shard, std::string_view session_id, Task task) {
+  SessionRegistry::Waiter waiter{.shard = shard, .task = std::move(task)};
+  if (!registry_.wait(session_id, waiter)) mesh_.post(shard, std::move(waiter.task));
+}
+
+void SessionDesk::settle(std::string_view session_id) {
+  for (auto& waiter : registry_.settle(session_id))
+    mesh_.post(waiter.shard, std::move(waiter.task));
 }
 
 void SessionDesk::take_over(SessionClaim claim, const SessionHolder& previous, Claimed claimed) {
@@ -64,7 +71,7 @@ void SessionDesk::take_over(SessionClaim claim, const SessionHolder& previous, C
                const ShardIndex shard = claim.holder.shard;
                mesh_.post(shard, [this, claim = std::move(claim), session = std::move(session),
                                   claimed = std::move(claimed)]() mutable {
-                 registry_.settle(claim.session_id);
+                 settle(claim.session_id);
                  if (session) return claimed({Outcome::resumed, std::move(session)});
                  if (!claim.create) end(claim.session_id, claim.holder);
                  claimed({});
@@ -84,16 +91,20 @@ void SessionDesk::look_up(SessionClaim claim, WallMillis now, Claimed claimed) {
 
 void SessionDesk::found(const SessionClaim& claim, std::optional<SessionRecord> record,
                         Claimed& claimed) {
-  registry_.settle(claim.session_id);
   const bool theirs = record && record->user_id != claim.user_id;
-  if (theirs || (!record && !claim.create)) end(claim.session_id, claim.holder);
+  std::optional<ParkedSession> session;
+  if (record && !theirs) {
+    auto parsed = parked_session_from_json(record->body);
+    if (parsed) session = std::move(*parsed);
+    if (!parsed) forget(claim.holder.shard, claim.session_id);
+  }
+  // Before anybody else can ask: a session that is another's must not be seen in their hands.
+  if (theirs || (!session && !claim.create)) end(claim.session_id, claim.holder);
+  settle(claim.session_id);
   if (theirs) return claimed({Outcome::other_user, {}});
-  if (!record) return claimed({});
+  if (!session) return claimed({});
   (void)registry_.note_stored(claim.session_id, claim.holder.connection_id);
-  if (auto session = parked_session_from_json(record->body))
-    return claimed({Outcome::resumed, std::move(*session)});
-  if (!claim.create) end(claim.session_id, claim.holder);
-  claimed({});
+  claimed({Outcome::resumed, std::move(session)});
 }
 
 void SessionDesk::park(ParkedSession session, const SessionHolder& holder, WallMillis now,
@@ -113,10 +124,16 @@ void SessionDesk::keep(const ParkedSession& session, const SessionHolder& holder
              .user_id = session.user_id,
              .body = to_json(session),
              .expires_at = kWhileConnected},
-            [kept = std::move(kept)](const std::expected<void, Error>& done) mutable {
-              log_fault(done);
+            [this, kept = std::move(kept)](const std::expected<void, Error>& done) mutable {
+              note(done);
               kept();
             });
+}
+
+void SessionDesk::note(const std::expected<void, Error>& done) {
+  const bool stored_before = stores_well_.exchange(done.has_value());
+  if (!done && stored_before)
+    log_warn("a session could not be stored", {{"reason", done.error().message}});
 }
 
 void SessionDesk::persist(ShardIndex shard, std::string_view session_id) {
@@ -128,11 +145,17 @@ void SessionDesk::persist(ShardIndex shard, std::string_view session_id) {
              .user_id = session->user_id,
              .body = to_json(*session),
              .expires_at = session->expires_at},
-            log_fault);
+            [this](const std::expected<void, Error>& done) { note(done); });
 }
 
 void SessionDesk::forget(ShardIndex shard, std::string_view session_id) {
-  if (SessionStore* disk = store(shard)) disk->erase(std::string(session_id), log_fault);
+  if (SessionStore* disk = store(shard))
+    disk->erase(std::string(session_id),
+                [this, id = std::string(session_id)](const std::expected<void, Error>& done) {
+                  note(done);
+                  // It must not come back: the next sweep tries again.
+                  if (!done) registry_.mark_ended(id);
+                });
 }
 
 void SessionDesk::end(std::string_view session_id, const SessionHolder& holder) {
@@ -159,8 +182,12 @@ void SessionDesk::send_one(ShardIndex at, const std::string& session_id,
                            std::shared_ptr<Sending> sending) {
   const auto answer = registry_.reach(session_id, sending->event, sending->keep);
   using Queued = SessionRegistry::Queued;
-  if (answer.what == Queued::busy || answer.what == Queued::held) {
-    const ShardIndex shard = answer.what == Queued::held ? answer.holder.shard : at;
+  if (answer.what == Queued::busy)
+    return when_settled(at, session_id, [this, at, session_id, sending = std::move(sending)] {
+      send_one(at, session_id, sending);
+    });
+  if (answer.what == Queued::held) {
+    const ShardIndex shard = answer.holder.shard;
     // A connection that has gone meanwhile has parked its session or ended it: look again.
     mesh_.post(shard, [this, shard, session_id, holder = answer.holder, sending] {
       Session* session = sessions_[shard]->find(holder.connection_id);

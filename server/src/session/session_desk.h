@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
@@ -80,16 +81,22 @@ class SessionDesk {
   void take_over(SessionClaim claim, const SessionHolder& previous, Claimed claimed);
   void look_up(SessionClaim claim, WallMillis now, Claimed claimed);
   void found(const SessionClaim& claim, std::optional<SessionRecord> record, Claimed& claimed);
+  /// Runs `task` on `shard` when no claim moves the session any more.
+  void when_settled(ShardIndex shard, std::string_view session_id, Task task);
+  void settle(std::string_view session_id);
   void send_one(ShardIndex at, const std::string& session_id, std::shared_ptr<Sending> sending);
   [[nodiscard]] SessionStore* store(ShardIndex shard) const {
     return stores_.empty() ? nullptr : stores_[shard];
   }
+  /// What storing a session came to: an operator hears of a fault once, until it works again.
+  void note(const std::expected<void, Error>& done);
   void persist(ShardIndex shard, std::string_view session_id);
   void forget(ShardIndex shard, std::string_view session_id);
 
   ShardMesh& mesh_;
   const std::vector<SessionDirectory*>& sessions_;
   std::vector<SessionStore*> stores_;  // empty: sessions end with the process
+  std::atomic<bool> stores_well_ = true;
   SessionRegistry registry_;
 };
 

@@ -1,6 +1,7 @@
 #include "session/session_registry.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace tidewire {
@@ -14,6 +15,7 @@ void SessionRegistry::insert(std::string_view session_id, std::string_view user_
 
 void SessionRegistry::erase(Entries::iterator at) {
   if (at->second.parked) (void)unpark(at->second);
+  std::ranges::move(at->second.waiters, std::back_inserter(orphans_));
   const auto user = users_.find(at->second.user_id);
   std::erase(user->second, at->first);
   if (user->second.empty()) users_.erase(user);
@@ -39,10 +41,11 @@ SessionRegistry::Claimed SessionRegistry::claim(const SessionClaim& claim, WallM
   const std::scoped_lock lock(mutex_);
   const auto found = find(claim.session_id);
   if (found == entries_.end()) {
-    if (!claim.create && !claim.look_up) return {};
+    const bool look_up = claim.look_up && !ended_.contains(claim.session_id);
+    if (!claim.create && !look_up) return {};
     insert(claim.session_id, claim.user_id, claim.holder);
-    find(claim.session_id)->second.moving = claim.look_up;
-    return {};
+    find(claim.session_id)->second.moving = look_up;
+    return {.look_up = look_up};
   }
   Entry& entry = found->second;
   if (entry.moving) return {.found = Found::busy};
@@ -55,7 +58,7 @@ SessionRegistry::Claimed SessionRegistry::claim(const SessionClaim& claim, WallM
     result = {.found = Found::parked, .session = unpark(entry)};
     if (result.session->expires_at <= now) {
       result = {};
-      ended_.push_back(claim.session_id);
+      ended_.insert(claim.session_id);
       if (!claim.create) return erase(found), result;
     }
   }
@@ -63,9 +66,22 @@ SessionRegistry::Claimed SessionRegistry::claim(const SessionClaim& claim, WallM
   return result;
 }
 
-void SessionRegistry::settle(std::string_view session_id) {
+std::vector<SessionRegistry::Waiter> SessionRegistry::settle(std::string_view session_id) {
   const std::scoped_lock lock(mutex_);
-  if (const auto found = find(session_id); found != entries_.end()) found->second.moving = false;
+  std::vector<Waiter> waiters = std::exchange(orphans_, {});
+  const auto found = find(session_id);
+  if (found == entries_.end()) return waiters;
+  found->second.moving = false;
+  std::ranges::move(std::exchange(found->second.waiters, {}), std::back_inserter(waiters));
+  return waiters;
+}
+
+bool SessionRegistry::wait(std::string_view session_id, Waiter& waiter) {
+  const std::scoped_lock lock(mutex_);
+  const auto found = find(session_id);
+  if (found == entries_.end() || !found->second.moving) return false;
+  found->second.waiters.push_back(std::move(waiter));
+  return true;
 }
 
 bool SessionRegistry::note_stored(std::string_view session_id, std::string_view connection_id) {
@@ -86,7 +102,7 @@ bool SessionRegistry::park(ParkedSession session, std::string_view connection_id
   if (!holds && !entry.moving) return false;
   if (session.cost() > limits_.parked_bytes_max) {
     if (holds) {
-      ended_.push_back(found->first);
+      ended_.insert(found->first);
       erase(found);
     }
     return false;
@@ -110,8 +126,8 @@ void SessionRegistry::make_room(const std::string& user_id) {
     if (const auto at = entries_.at(id).parked_at; at != 0) parked.emplace_back(at, id);
   std::ranges::sort(parked);
   const auto end_it = [&](const std::string& id) {
-    ended_.push_back(id);
-    erase(find(ended_.back()));
+    ended_.insert(id);
+    erase(find(id));
   };
   for (std::size_t i = 0; i + limits_.parked_per_user_max < parked.size(); ++i)
     end_it(parked[i].second);
@@ -141,12 +157,19 @@ std::vector<std::string> SessionRegistry::expire(WallMillis now) {
   while (!order_.empty()) {
     const auto oldest = find(order_.begin()->second);
     if (oldest->second.parked->expires_at > now) break;
-    ended_.push_back(oldest->first);
+    ended_.insert(oldest->first);
     erase(oldest);
   }
   // One that has begun again under its name is none of them.
   std::erase_if(ended_, [this](const std::string& id) { return entries_.contains(id); });
-  return std::exchange(ended_, {});
+  const auto ended = std::exchange(ended_, {});
+  return {ended.begin(), ended.end()};
+}
+
+void SessionRegistry::mark_ended(std::string_view session_id) {
+  const std::scoped_lock lock(mutex_);
+  if (ended_.size() < limits_.parked_max && find(session_id) == entries_.end())
+    ended_.emplace(session_id);
 }
 
 SessionRegistry::Reached SessionRegistry::reach(std::string_view session_id,

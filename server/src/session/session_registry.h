@@ -5,11 +5,13 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
 
+#include "base/task.h"
 #include "hub/shard_mesh.h"
 #include "session/parked_session.h"
 
@@ -54,7 +56,7 @@ struct SessionSummary {
 /// Thread: any. The mutex is taken when a session begins, ends, is claimed or is sent an event,
 ///         never for a message of a channel.
 /// Order:  a session has one holder. While a claim moves it from one connection to another (until
-///         settle()), other claims find it `busy` and try again.
+///         settle()), other claims find it `busy` and wait().
 /// Limit:  SessionLimits. Past a number of parked sessions the one parked first ends; one that is
 ///         too large is not kept; past events_max the oldest event is dropped.
 class SessionRegistry {
@@ -70,11 +72,19 @@ class SessionRegistry {
     Found found = Found::nothing;
     SessionHolder previous;                // held: who must give it up
     std::optional<ParkedSession> session;  // parked
+    bool look_up = false;                  // nothing, but a store may know of it
   };
   /// From now on `claim.holder` has the session, unless `found` is busy or other_user, or nothing
-  /// and neither create nor look_up. After `held` settle() must follow.
+  /// and neither create nor look_up. After `held` or with `look_up` settle() must follow.
   [[nodiscard]] Claimed claim(const SessionClaim& claim, WallMillis now);
-  void settle(std::string_view session_id);
+  struct Waiter {
+    ShardIndex shard;
+    Task task;
+  };
+  /// The claim is over; those who waited for that, each to be run on its shard.
+  [[nodiscard]] std::vector<Waiter> settle(std::string_view session_id);
+  /// Keeps `waiter` until the session is settled; false: it is, and `waiter` is untouched.
+  [[nodiscard]] bool wait(std::string_view session_id, Waiter& waiter);
 
   /// Notes that a store knows of the session; false: this connection does not have it.
   [[nodiscard]] bool note_stored(std::string_view session_id, std::string_view connection_id);
@@ -87,8 +97,11 @@ class SessionRegistry {
   bool end(std::string_view session_id, std::string_view connection_id);
 
   /// Forgets what is due; the ids of what had no connection and has ended since the last call, for
-  /// whatever reason.
+  /// whatever reason, and of what mark_ended() named.
   [[nodiscard]] std::vector<std::string> expire(WallMillis now);
+  /// It has ended, but a store may still know of it. Past parked_max of them it is forgotten that
+  /// it has.
+  void mark_ended(std::string_view session_id);
 
   enum class Queued : std::uint8_t { unknown, held, busy, queued, skipped };
   struct Reached {
@@ -111,6 +124,7 @@ class SessionRegistry {
     std::uint64_t parked_at = 0;  // place in the order of parking
     bool moving = false;
     bool stored = false;  // a store may know of it; of what has been parked it always does
+    std::vector<Waiter> waiters = {};  // while it is moving
   };
   using Entries = std::unordered_map<std::string, Entry>;
 
@@ -128,7 +142,9 @@ class SessionRegistry {
   std::unordered_map<std::string, std::vector<std::string>> users_;  // their sessions
   std::map<std::uint64_t, std::string> order_;                       // the parked, oldest first
   std::uint64_t serial_ = 0;
-  std::vector<std::string> ended_;  // were parked and are no more
+  /// Have ended, although a store may know of them.
+  std::set<std::string, std::less<>> ended_;
+  std::vector<Waiter> orphans_;  // waited for a session that has ended meanwhile
 };
 
 }  // namespace tidewire

@@ -55,8 +55,46 @@ TEST(SessionRegistry, WhileASessionMovesOthersFindItBusy) {
   EXPECT_EQ(first.previous.shard, 1);
   EXPECT_EQ(registry.claim(claim_of("s", "c3"), kNow).found, Found::busy);
   EXPECT_EQ(registry.claim(claim_of("s", "c3", "bob"), kNow).found, Found::busy);
-  registry.settle("s");
+  (void)registry.settle("s");
   EXPECT_EQ(registry.claim(claim_of("s", "c3"), kNow).previous.connection_id, "c2");
+}
+
+TEST(SessionRegistry, WhoWaitsForAMoveIsToldWhenItIsOver) {
+  SessionRegistry registry{SessionLimits{}};
+  registry.begin("s", "ann", {0, "c1"});
+  int woken = 0;
+  SessionRegistry::Waiter waiter{.shard = 3, .task = [&] { ++woken; }};
+  EXPECT_FALSE(registry.wait("s", waiter)) << "nothing moves it";
+  ASSERT_EQ(registry.claim(claim_of("s", "c2"), kNow).found, Found::held);
+  ASSERT_TRUE(registry.wait("s", waiter));
+  auto woke = registry.settle("s");
+  ASSERT_EQ(woke.size(), 1U);
+  EXPECT_EQ(woke[0].shard, 3);
+  woke[0].task();
+  EXPECT_EQ(woken, 1);
+  EXPECT_TRUE(registry.settle("s").empty());
+}
+
+TEST(SessionRegistry, WhoWaitsForASessionThatEndsIsToldToo) {
+  SessionRegistry registry{SessionLimits{}};
+  auto claim = claim_of("s", "c1");
+  claim.look_up = true;
+  ASSERT_TRUE(registry.claim(claim, kNow).look_up);
+  SessionRegistry::Waiter waiter{.shard = 0, .task = [] {}};
+  ASSERT_TRUE(registry.wait("s", waiter));
+  registry.end("s", "c1");
+  EXPECT_EQ(registry.settle("s").size(), 1U);
+}
+
+TEST(SessionRegistry, WhatHasEndedIsNotLookedUp) {
+  SessionRegistry registry{SessionLimits{}};
+  auto claim = claim_of("s", "c1");
+  claim.look_up = true;
+  registry.mark_ended("s");
+  EXPECT_FALSE(registry.claim(claim, kNow).look_up);
+  EXPECT_TRUE(registry.of_user("ann").empty());
+  EXPECT_EQ(registry.expire(kNow), std::vector<std::string>{"s"});
+  EXPECT_TRUE(registry.claim(claim, kNow).look_up);
 }
 
 TEST(SessionRegistry, WhatTheOlderConnectionParksMeanwhileIsForTheClaim) {
@@ -67,7 +105,7 @@ TEST(SessionRegistry, WhatTheOlderConnectionParksMeanwhileIsForTheClaim) {
   EXPECT_EQ(registry.parked_count(), 0U);
   EXPECT_TRUE(registry.take("s"));
   EXPECT_FALSE(registry.take("s"));
-  registry.settle("s");
+  (void)registry.settle("s");
   registry.end("s", "c1");  // no longer its session
   EXPECT_EQ(registry.of_user("ann").size(), 1U);
   registry.end("s", "c2");
