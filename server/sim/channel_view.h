@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -66,7 +67,7 @@ class ChannelView {
   bool subscribing_ = false;  // what comes now is part of the reply
   Position position_;
   std::uint64_t first_ = 1;  // of the epoch, what this reader has to have
-  std::map<std::uint64_t, std::string> got_;
+  std::set<std::uint64_t> got_;
   std::map<std::string, Growing> growing_;
   std::map<std::string, std::pair<std::uint64_t, std::string>> state_;  // version and value
 };

@@ -68,7 +68,8 @@ void ClientWire::on_close(const std::string& payload) {
   const auto code = static_cast<unsigned>(static_cast<unsigned char>(payload[0]) << 8U |
                                           static_cast<unsigned char>(payload[1]));
   if (code == 4008) parts_.oracle.reach(Reached::slow_reader_closed);
-  if (code >= 4400) throw Violation(device_ + " is sent away with " + payload.substr(2));
+  if (code >= 4400 && !events_.deserved(code))
+    throw Violation(device_ + " is sent away with " + payload.substr(2));
   link_->finish();
 }
 
@@ -94,7 +95,7 @@ void ClientWire::on_message(const json& message) {
     return ask({{"type", "connection_heartbeat"}, {"payload", {{"timestamp", 1}}}},
                [](const json& /*reply*/) {});
   }
-  const bool is_reply = message.contains("id") && type != "welcome" && type != "unsubscribed";
+  const bool is_reply = message.contains("id") && type != "unsubscribed";
   if (is_reply) return on_reply(message);
   events_.message(message);
 }

@@ -35,6 +35,8 @@ struct ClientParts {
   /// and nobody tells the consumer, so it cannot know.
   std::uint64_t ack_window = 0;
   std::function<std::string(const std::string& user)> token;
+  /// A session of somebody else; empty: there is none.
+  std::function<std::string(const std::string& user)> foreign_session;
 };
 
 /// A client's connections, one after the other: frames, replies by `id`, and whether the server is
@@ -50,6 +52,7 @@ class ClientWire {
     std::function<void()> opened;  // it can be written to
     std::function<void()> ended;
     std::function<void(const nlohmann::json&)> message;  // that is no reply
+    std::function<bool(unsigned code)> deserved;         // it may be sent away with that code
   };
 
   ClientWire(std::string device, const ClientParts& parts, Events events)

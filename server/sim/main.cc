@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/ids.h"
+#include "observability/log.h"
 #include "world.h"
 
 /// tidewire_sim [--seed N] [--seeds N] [--first N] [--threads N]
@@ -127,6 +128,7 @@ int main(int count, char** texts) {
     std::cerr << "usage: tidewire_sim [--seed N] [--first N] [--seeds N] [--threads N]\n";
     return 2;
   }
+  tidewire::start_logging(tidewire::LogLevel::error, tidewire::LogFormat::text);
   if (!arguments->seed) return run_many(*arguments);
   Sometimes reached;
   const Outcome outcome = run_seed(*arguments->seed, reached);

@@ -29,6 +29,7 @@ void Oracle::saw(const std::string& channel, const Position& position, const jso
   if (!fresh && known->second != event)
     throw Violation(show(channel, position) + " names two events: " + known->second + " and " +
                     event);
+  if (!fresh) return;
   const auto stands_once = [&](auto& places, const std::string& what) {
     const auto [place, first] = places.emplace(std::pair(position.epoch, what), position.offset);
     if (!first && place->second != position.offset)
@@ -143,7 +144,7 @@ void Oracle::check_state(const std::string& channel, const std::string& epoch,
 
 void Oracle::check_complete(const std::string& who, const std::string& channel,
                             const std::string& epoch, std::uint64_t first, std::uint64_t last,
-                            const std::map<std::uint64_t, std::string>& got) const {
+                            const std::set<std::uint64_t>& got) const {
   for (std::uint64_t offset = first; offset <= last; ++offset)
     if (!got.contains(offset))
       throw Violation(who + " misses " + show(channel, {epoch, offset}) + " without being told");

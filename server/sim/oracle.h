@@ -78,7 +78,7 @@ class Oracle {
   /// A subscriber has everything of `epoch` from `first` to `last`, and nothing else.
   void check_complete(const std::string& who, const std::string& channel, const std::string& epoch,
                       std::uint64_t first, std::uint64_t last,
-                      const std::map<std::uint64_t, std::string>& got) const;
+                      const std::set<std::uint64_t>& got) const;
 
   /// What the producer of a growing message means to say in all, with this start of it.
   void intends(const std::string& message_id, std::uint64_t generation,

@@ -13,7 +13,8 @@ SimClient::SimClient(ClientName name, const ClientParts& parts)
             {.begins = [this] { begin(); },
              .opened = [this] { authenticate(); },
              .ended = [this] { active_ = false; },
-             .message = [this](const json& message) { on_message(message); }}),
+             .message = [this](const json& message) { on_message(message); },
+             .deserved = [this](unsigned code) { return refused_ && code == 4401; }}),
       reading_(name_, parts_, wire_),
       publishing_(name_, parts_, wire_),
       producing_(name_, parts_, wire_) {}
@@ -21,6 +22,8 @@ SimClient::SimClient(ClientName name, const ClientParts& parts)
 void SimClient::begin() {
   active_ = false;
   hidden_ = false;
+  stealing_ = false;
+  refused_ = false;
   if (!session_.empty() && parts_.random.percent(20)) forget_session();
   reading_.begin();
 }
@@ -31,7 +34,13 @@ void SimClient::authenticate() {
     payload["sessionId"] = session_;
     if (parts_.random.percent(50)) payload["positions"] = reading_.positions();
   }
-  wire_.send({{"type", "auth"}, {"id", "auth"}, {"payload", std::move(payload)}});
+  if (parts_.random.percent(2)) {
+    const std::string foreign = parts_.foreign_session(name_.user);
+    stealing_ = !foreign.empty();
+    if (stealing_) payload["sessionId"] = foreign;
+  }
+  wire_.ask({{"type", "auth"}, {"payload", std::move(payload)}},
+            [this](const json& reply) { on_auth_reply(reply); });
   if (!parts_.random.percent(20)) return;
   // It is taken when the session is back.
   wire_.ask(
@@ -43,7 +52,6 @@ void SimClient::authenticate() {
 
 void SimClient::on_message(const json& message) {
   const std::string type = message.at("type");
-  if (type == "welcome") return on_welcome(message.at("payload"));
   if (type == "unsubscribed") return reading_.on_unsubscribed(message);
   if (type == "stream_cancel") return producing_.drop(message.at("payload").at("messageId"));
   // What answers a message without an id is no event either: an ack that crossed `unsubscribed`.
@@ -53,14 +61,23 @@ void SimClient::on_message(const json& message) {
   reading_.on_event(channel, message);
 }
 
+void SimClient::on_auth_reply(const json& reply) {
+  const json& payload = reply.at("payload");
+  if (reply.at("type") == "welcome") return on_welcome(payload);
+  if (!stealing_ || payload.at("name") != "session_mismatch")
+    throw Violation(name_.device + " may not come back: " + reply.dump());
+  parts_.oracle.reach(Reached::theft_refused);
+  refused_ = true;
+}
+
 void SimClient::on_welcome(const json& payload) {
   active_ = true;
   const std::string session = payload.at("sessionId");
   const bool resumed = payload.at("resumed");
+  if (payload.at("userId") != name_.user)
+    throw Violation(name_.device + " is taken for " + payload.at("userId").dump());
   if (resumed) {
-    if (session != session_)
-      throw Violation(name_.device + " is given another session: " + session);
-    parts_.oracle.reach(Reached::session_resumed);
+    on_resumed(payload);
   } else {
     if (!session_.empty()) parts_.oracle.reach(Reached::session_unknown);
     if (session == session_)
@@ -68,9 +85,19 @@ void SimClient::on_welcome(const json& payload) {
     forget_session();
     session_ = session;
   }
-  reading_.on_welcome(resumed ? payload.at("restored") : json::array());
+  const std::uint64_t life = std::exchange(session_life_, parts_.oracle.server_life());
+  reading_.on_welcome(resumed ? payload.at("restored") : json::array(), life != session_life_);
   publishing_.publish_again();
   producing_.send_again();
+}
+
+void SimClient::on_resumed(const json& payload) {
+  if (payload.at("sessionId") != session_ || stealing_)
+    throw Violation(name_.device + " is given another session: " + payload.dump());
+  parts_.oracle.reach(Reached::session_resumed);
+  if (session_life_ == parts_.oracle.server_life()) return;
+  parts_.oracle.reach(Reached::session_outlived_server);
+  if (!payload.at("restored").empty()) parts_.oracle.reach(Reached::channel_outlived_server);
 }
 
 void SimClient::forget_session() {

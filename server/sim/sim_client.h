@@ -32,6 +32,7 @@ class SimClient {
 
   /// What it still waits for; empty: connected, subscribed to everything, and nothing is open.
   [[nodiscard]] std::string unsettled() const;
+  [[nodiscard]] const std::string& session() const { return session_; }
   [[nodiscard]] const std::string& user() const { return name_.user; }
   [[nodiscard]] const std::vector<std::string>& channels() const { return name_.channels; }
   [[nodiscard]] ChannelView& view(const std::string& channel) { return reading_.view(channel); }
@@ -45,7 +46,9 @@ class SimClient {
   void begin();
   void authenticate();
   void on_message(const nlohmann::json& message);
+  void on_auth_reply(const nlohmann::json& reply);
   void on_welcome(const nlohmann::json& payload);
+  void on_resumed(const nlohmann::json& payload);
   void forget_session();
   void say_goodbye();
 
@@ -62,7 +65,10 @@ class SimClient {
   Subscriptions reading_;
   Publisher publishing_;
   Producer producing_;
-  std::string session_;  // to go on with; empty: none
+  std::string session_;             // to go on with; empty: none
+  std::uint64_t session_life_ = 0;  // of the server that it was seen in
+  bool stealing_ = false;           // this connection has named a session of somebody else
+  bool refused_ = false;            // and was told that it must not
   bool active_ = false;
   bool calm_ = false;
   bool hidden_ = false;

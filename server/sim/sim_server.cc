@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "history/memory_history_store.h"
 #include "session/session.h"
 
 namespace tidewire::sim {
@@ -33,10 +32,8 @@ std::shared_ptr<const Authenticator> make_authenticator() {
 /// What ShardServer is in the product.
 struct SimShard {
   SimShard(ShardIndex index, ShardMesh& mesh, const Config& config, const FakeClock& clock,
-           const ChannelLimits& limits, SimDisk* disk)
+           const ChannelLimits& limits, HistoryStore* store)
       : timers(clock.mono_ms()),
-        on_disk(disk != nullptr ? std::make_unique<FaultyHistoryStore>(disk->rows, disk->world)
-                                : nullptr),
         node({.index = index,
               .mesh = mesh,
               .config = config,
@@ -46,7 +43,7 @@ struct SimShard {
               .limits = limits,
               .forms = forms,
               .metrics = metrics,
-              .store = on_disk ? static_cast<HistoryStore&>(*on_disk) : in_memory}),
+              .store = store != nullptr ? *store : in_memory}),
         connection_parts{.timers = timers,
                          .clock = clock,
                          .metrics = metrics,
@@ -66,10 +63,10 @@ struct SimShard {
   SchemaRegistry schemas;
   SessionDirectory sessions;
   MemoryHistoryStore in_memory;
-  std::unique_ptr<FaultyHistoryStore> on_disk;
   Node node;
   SimConnectionParts connection_parts;
   std::unique_ptr<SessionContext> context;
+  std::optional<SessionJournal> journal;  // with a disk only
   std::vector<std::unique_ptr<SimConnection>> connections;
   bool hub_due = false;
 };
@@ -83,10 +80,18 @@ SimServer::SimServer(const Config& config, Schedule& schedule, Random& random, s
       rates_(config),
       minter_(*TokenMinter::build({.material = std::string(kSecret)})) {
   const FakeClock& clock = schedule.clock();
+  const SessionLimits session_limits{.ttl_ms = config.session.ttl.count()};
+  std::vector<SessionStore*> session_stores;
+  if (disk != nullptr) {
+    disk->rows.sessions.reopen(clock.wall_ms() + session_limits.ttl_ms);
+    storage_ = std::make_unique<FaultyStorage>(disk->rows, disk->world, shards);
+    for (std::size_t i = 0; i < shards; ++i) session_stores.push_back(&storage_->sessions(i));
+  }
   std::vector<Node*> nodes;
   for (std::size_t i = 0; i < shards; ++i) {
     shards_.push_back(std::make_unique<SimShard>(static_cast<ShardIndex>(i), mesh_, config, clock,
-                                                 limits_, disk));
+                                                 limits_,
+                                                 storage_ ? &storage_->history(i) : nullptr));
     nodes.push_back(&shards_.back()->node);
     directories_.push_back(&shards_.back()->sessions);
   }
@@ -96,7 +101,8 @@ SimServer::SimServer(const Config& config, Schedule& schedule, Random& random, s
                                                  .timers = shards_.front()->timers,
                                                  .limits = {}});
   session_desk_ = std::make_unique<SessionDesk>(
-      SessionDeskParts{.mesh = mesh_, .sessions = directories_, .limits = {}});
+      SessionDeskParts{.mesh = mesh_, .sessions = directories_, .limits = session_limits});
+  session_desk_->keep_in(std::move(session_stores));
   const auto authenticator = make_authenticator();
   for (const auto& shard : shards_) {
     shard->node.connect(nodes);
@@ -118,6 +124,8 @@ SimServer::SimServer(const Config& config, Schedule& schedule, Random& random, s
                                                         .rpc = *desk_,
                                                         .desk = *session_desk_,
                                                         .authenticator = authenticator});
+    if (storage_)
+      shard->context->journal = &shard->journal.emplace(shard->sessions, clock, shard->timers);
   }
 }
 
@@ -175,8 +183,7 @@ MonoMillis SimServer::wake_at() {
 }
 
 void SimServer::crash() {
-  for (const auto& shard : shards_)
-    if (shard->on_disk) shard->on_disk->crash();
+  if (storage_) storage_->crash();
   for (const auto& shard : shards_)
     for (const auto& connection : shard->connections) connection->crash();
 }
@@ -192,6 +199,7 @@ std::string SimServer::token(std::string_view user) const {
 
 void SimServer::sweep() {
   for (const auto& shard : shards_) shard->node.sweep();
+  session_desk_->sweep(schedule_.clock().wall_ms(), shards_.front()->metrics);
 }
 
 void SimServer::read_history(const std::string& channel,

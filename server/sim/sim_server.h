@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "auth/token_minter.h"
-#include "history/faulty_history_store.h"
+#include "history/faulty_storage.h"
 #include "hub/node.h"
 #include "link.h"
 #include "protocol/json_codec.h"
@@ -39,9 +39,9 @@ class ChanceMesh final : public ShardMesh {
 
 struct SimShard;
 
-/// What channels are kept on beyond the server's life.
+/// What channels and sessions are kept on beyond the server's life.
 struct SimDisk {
-  MemoryHistoryStore rows{MemoryHistoryStore::Keeps::channels};
+  DiskRows rows;
   DiskWorld world;
 };
 
@@ -83,6 +83,7 @@ class SimServer {
   ChannelLimits limits_;
   UserDirectory users_;
   RateLimiter rates_;
+  std::unique_ptr<FaultyStorage> storage_;  // nullptr: everything ends with this server
   std::vector<SessionDirectory*> directories_;
   std::vector<std::unique_ptr<SimShard>> shards_;
   std::unique_ptr<RpcDesk> desk_;

@@ -47,6 +47,10 @@ enum class Reached : std::uint8_t {
   redelivered,
   ack_window_full,
   dead_lettered,
+  theft_refused,
+  session_outlived_server,
+  channel_outlived_server,
+  unacknowledged_resent,
   count_,
 };
 
@@ -132,6 +136,14 @@ inline constexpr std::size_t kReachedCount = static_cast<std::size_t>(Reached::c
       return "ack_window_full";
     case Reached::dead_lettered:
       return "dead_lettered";
+    case Reached::theft_refused:
+      return "theft_refused";
+    case Reached::session_outlived_server:
+      return "session_outlived_server";
+    case Reached::channel_outlived_server:
+      return "channel_outlived_server";
+    case Reached::unacknowledged_resent:
+      return "unacknowledged_resent";
     case Reached::count_:
       break;
   }

@@ -10,8 +10,9 @@ using nlohmann::json;
 
 namespace {
 
-json position_of(const ChannelView& view) {
-  return {{"epoch", view.position().epoch}, {"offset", view.position().offset}};
+/// After which a `subscribed` that recovers goes on.
+std::uint64_t beginning_of(const json& payload) {
+  return payload.at("offset").get<std::uint64_t>() - payload.at("publications").size();
 }
 
 }  // namespace
@@ -29,18 +30,27 @@ void Subscriptions::begin() {
   for (auto& [channel, view] : views_) view.on_unsubscribed();
 }
 
-json Subscriptions::positions() const {
+json Subscriptions::positions() {
   json positions = json::object();
   for (const auto& [channel, view] : views_)
-    if (view.has_position()) positions[channel] = position_of(view);
+    if (view.has_position()) positions[channel] = tell_position(channel);
   return positions;
 }
 
-void Subscriptions::on_welcome(const json& restored) {
+json Subscriptions::tell_position(const std::string& channel) {
+  const Position& position = views_.at(channel).position();
+  Acks& acks = acks_[channel];
+  if (acks.epoch == position.epoch) acks.asked = std::max(acks.asked, position.offset);
+  return {{"epoch", position.epoch}, {"offset", position.offset}};
+}
+
+void Subscriptions::on_welcome(const json& restored, bool old) {
   welcome_ = true;
-  for (const json& channel : restored)
+  for (const std::string channel : restored) {
     if (!restored_.insert(channel).second)
-      throw Violation(name_.device + " gets twice back " + channel.get<std::string>());
+      throw Violation(name_.device + " gets twice back " + channel);
+    if (old) view(channel).set_mode(ViewMode::as_configured);
+  }
   for (const std::string& channel : name_.channels)
     if (!restored_.contains(channel)) subscribe(channel);
 }
@@ -48,12 +58,29 @@ void Subscriptions::on_welcome(const json& restored) {
 void Subscriptions::on_subscribed(const std::string& channel, const json& payload) {
   if (restored_.erase(channel) != 0) parts_.oracle.reach(Reached::channel_restored);
   subscribed_[channel] = true;
-  ChannelView& view = views_.at(channel);
-  const std::uint64_t before = view.position().offset;
-  view.on_subscribed(payload);
+  check_resent(channel, payload);
+  views_.at(channel).on_subscribed(payload);
   const std::uint64_t top = payload.at("offset");
-  acks_[channel] = {.top = top, .asked = payload.value("recovered", false) ? before : top};
+  acks_[channel] = {.epoch = payload.at("epoch"),
+                    .top = top,
+                    .asked = payload.value("recovered", false) ? beginning_of(payload) : top};
   plan_ack(channel);
+}
+
+/// What was not acknowledged comes again, whoever has seen it before. Where events become dead
+/// letters nobody tells the consumer what was passed.
+void Subscriptions::check_resent(const std::string& channel, const json& payload) {
+  const Acks& acks = acks_[channel];
+  if (!must_ack(channel) || parts_.ack_window == 0 || !payload.value("recovered", false) ||
+      payload.at("epoch") != acks.epoch)
+    return;
+  const std::uint64_t from = beginning_of(payload);
+  if (from > acks.asked)
+    throw Violation(name_.device + " has acknowledged " + channel + " up to " +
+                    std::to_string(acks.asked) + ", but is sent what follows " +
+                    std::to_string(from));
+  if (from < views_.at(channel).position().offset)
+    parts_.oracle.reach(Reached::unacknowledged_resent);
 }
 
 bool Subscriptions::must_ack(const std::string& channel) { return channel.starts_with("work:"); }
@@ -105,7 +132,7 @@ void Subscriptions::acknowledge(const std::string& channel) {
 void Subscriptions::subscribe(const std::string& channel) {
   ChannelView& view = views_.at(channel);
   json payload = json::object();
-  if (view.has_position()) payload["since"] = position_of(view);
+  if (view.has_position()) payload["since"] = tell_position(channel);
   choose_mode(channel, payload);
   wire_.ask({{"type", "subscribe"}, {"channel", channel}, {"payload", payload}},
             [this, channel](const json& reply) {

@@ -19,9 +19,10 @@ class Subscriptions {
   /// A new connection: nothing is subscribed.
   void begin();
   /// Where its channels are, for a session that goes on.
-  [[nodiscard]] nlohmann::json positions() const;
-  /// The session is there; these channels come back by themselves.
-  void on_welcome(const nlohmann::json& restored);
+  [[nodiscard]] nlohmann::json positions();
+  /// The session is there; these channels come back by themselves. `old`: as another life of the
+  /// server has stored them, so that the last changes may be missing.
+  void on_welcome(const nlohmann::json& restored, bool old);
   void on_subscribed(const std::string& channel, const nlohmann::json& payload);
   void on_unsubscribed(const nlohmann::json& message);
   void on_event(const std::string& channel, const nlohmann::json& event);
@@ -35,8 +36,9 @@ class Subscriptions {
   [[nodiscard]] std::string unsettled() const;
 
  private:
-  /// Of one subscription where acks are required.
+  /// Of one channel where acks are required.
   struct Acks {
+    std::string epoch;
     std::uint64_t top = 0;    // came with the subscription
     std::uint64_t asked = 0;  // the server may count so much as acknowledged
     std::uint64_t told = 0;   // and has said that it does
@@ -48,6 +50,9 @@ class Subscriptions {
   [[nodiscard]] static bool must_ack(const std::string& channel);
   void plan_ack(const std::string& channel);
   void acknowledge(const std::string& channel);
+  void check_resent(const std::string& channel, const nlohmann::json& payload);
+  /// A position that counts as acknowledged from now on.
+  [[nodiscard]] nlohmann::json tell_position(const std::string& channel);
   void choose_mode(const std::string& channel, nlohmann::json& payload);
 
   const ClientName& name_;

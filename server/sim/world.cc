@@ -25,6 +25,7 @@ Config make_config(Random& random) {
   config.limits.queue_bytes = random.percent(50) ? 24 * 1024 : 256 * 1024;
   config.heartbeat.interval = Milliseconds(4'000);
   config.heartbeat.timeout = Milliseconds(2'000);
+  config.session.ttl = Milliseconds(random.percent(20) ? 3'000 : 120'000);
   config.namespaces["chat"] =
       NamespaceConfig{.publish = true,
                       .subscribe = true,
@@ -104,22 +105,29 @@ void World::make_clients() {
     if (works && i == 0) names.emplace_back("dead:work.0");
     clients_.push_back(std::make_unique<SimClient>(
         ClientName{"d" + std::to_string(i), user, std::move(names)},
-        ClientParts{.schedule = schedule_,
-                    .random = random_,
-                    .oracle = oracle_,
-                    .dial = [this]() -> std::shared_ptr<Link> {
-                      if (!server_) return nullptr;
-                      LinkShape shape;
-                      if (random_.percent(20)) shape.client_bytes_per_ms = 8;
-                      auto link = std::make_shared<Link>(schedule_, random_, shape);
-                      server_->accept(link);
-                      return link;
-                    },
-                    .ack_window = config_.namespaces["work"].ack_attempts == kNeverDead
-                                      ? config_.namespaces["work"].ack_window
-                                      : 0,
-                    .token = [this](const std::string& name) { return server_->token(name); }}));
+        ClientParts{
+            .schedule = schedule_,
+            .random = random_,
+            .oracle = oracle_,
+            .dial = [this]() -> std::shared_ptr<Link> {
+              if (!server_) return nullptr;
+              LinkShape shape;
+              if (random_.percent(20)) shape.client_bytes_per_ms = 8;
+              auto link = std::make_shared<Link>(schedule_, random_, shape);
+              server_->accept(link);
+              return link;
+            },
+            .ack_window = config_.namespaces["work"].ack_attempts == kNeverDead
+                              ? config_.namespaces["work"].ack_window
+                              : 0,
+            .token = [this](const std::string& name) { return server_->token(name); },
+            .foreign_session = [this](const std::string& name) { return foreign_session(name); }}));
   }
+}
+
+std::string World::foreign_session(const std::string& user) {
+  const SimClient& victim = *random_.pick(clients_);
+  return victim.user() == user ? "" : victim.session();
 }
 
 void World::run() {

@@ -28,6 +28,7 @@ class World {
  private:
   void make_clients();
   void start_server();
+  [[nodiscard]] std::string foreign_session(const std::string& user);
   void run_until(MonoMillis moment);
   void plan_act(std::size_t client);
   void plan_fault();

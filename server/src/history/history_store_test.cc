@@ -9,7 +9,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
-#include "history/faulty_history_store.h"
+#include "history/faulty_storage.h"
 #include "history/memory_history_store.h"
 #include "history/sqlite_disk.h"
 
@@ -58,18 +58,20 @@ class MemoryDisk {
 class SimulatedDisk {
  public:
   SimulatedDisk() { crash(); }
-  FaultyHistoryStore& store() { return *store_; }
+  HistoryStore& store() { return storage_->history(0); }
   void restart() {
     settle([this] { return tasks_.empty(); });
     crash();
   }
   void crash() {
     tasks_.clear();
-    store_ = std::make_unique<FaultyHistoryStore>(
-        disk_, DiskWorld{.later = [this](std::int64_t /*ms*/,
-                                         Task task) { tasks_.push_back(std::move(task)); },
-                         .plan = [this] { return DiskPlan{.fails = fails}; },
-                         .readable = [] { return true; }});
+    storage_ = std::make_unique<FaultyStorage>(
+        rows_,
+        DiskWorld{
+            .later = [this](std::int64_t /*ms*/, Task task) { tasks_.push_back(std::move(task)); },
+            .plan = [this] { return DiskPlan{.fails = fails}; },
+            .readable = [] { return true; }},
+        1);
   }
   void settle(const std::function<bool()>& done) {
     while (!done()) {
@@ -83,9 +85,9 @@ class SimulatedDisk {
   bool fails = false;
 
  private:
-  MemoryHistoryStore disk_{MemoryHistoryStore::Keeps::channels};
+  DiskRows rows_;
   std::deque<Task> tasks_;
-  std::unique_ptr<FaultyHistoryStore> store_;
+  std::unique_ptr<FaultyStorage> storage_;
 };
 
 /// The rules every HistoryStore keeps.
@@ -307,7 +309,7 @@ TYPED_TEST(HistoryStoreRules, AgreesWithAModelUnderAnySequence) {
 }
 
 /// A group that fails takes along what was queued behind it, and a crash what was not committed.
-TEST(FaultyHistoryStoreTest, FailsAndForgetsAsAFileDoes) {
+TEST(FaultyStorageTest, FailsAndForgetsAsAFileDoes) {
   SimulatedDisk disk;
   StoredChannelPtr channel = disk.store().open("chat:a", {})->channel;
   std::vector<std::string> answers;

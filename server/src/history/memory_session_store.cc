@@ -1,5 +1,7 @@
 #include "history/memory_session_store.h"
 
+#include <iterator>
+
 namespace tidewire {
 
 std::optional<Error> MemorySessionStore::keep(SessionRecord&& record) {
@@ -53,6 +55,16 @@ void MemorySessionStore::expire(WallMillis now) {
   const std::scoped_lock lock(mutex_);
   while (!by_time_.empty() && by_time_.begin()->first <= now)
     forget(records_.find(by_time_.begin()->second));
+}
+
+void MemorySessionStore::reopen(WallMillis connected_until) {
+  const std::scoped_lock lock(mutex_);
+  while (!by_time_.empty() && by_time_.rbegin()->first == kWhileConnected) {
+    SessionRecord& record = records_.find(by_time_.rbegin()->second)->second;
+    by_time_.erase(std::prev(by_time_.end()));
+    record.expires_at = connected_until;
+    by_time_.emplace(record.expires_at, record.id);
+  }
 }
 
 std::size_t MemorySessionStore::size() const {

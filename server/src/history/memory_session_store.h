@@ -21,6 +21,8 @@ class MemorySessionStore final : public SessionStore {
   void erase(std::string id, Done done) override;
   void expire(WallMillis now) override;
 
+  /// What opening a file does: sessions that had a connection live until then.
+  void reopen(WallMillis connected_until);
   [[nodiscard]] std::size_t size() const;
 
  private:

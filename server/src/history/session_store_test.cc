@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "history/memory_session_store.h"
+#include "history/faulty_storage.h"
 #include "history/sqlite_disk.h"
 
 namespace tidewire::session_store_test {
@@ -27,6 +27,33 @@ class SqliteSessions {
 
  private:
   SqliteDisk disk_;
+};
+
+/// A disk that answers when settle() lets it.
+class SimulatedSessions {
+ public:
+  explicit SimulatedSessions(const SessionStoreLimits& limits)
+      : rows_{.channels = MemoryHistoryStore(MemoryHistoryStore::Keeps::channels),
+              .sessions = MemorySessionStore(limits)} {}
+  SessionStore& store() { return storage_.sessions(0); }
+  void settle(const std::function<bool()>& done) {
+    while (!done()) {
+      ASSERT_FALSE(tasks_.empty());
+      Task task = std::move(tasks_.front());
+      tasks_.pop_front();
+      task();
+    }
+  }
+
+ private:
+  DiskRows rows_;
+  std::deque<Task> tasks_;
+  FaultyStorage storage_{
+      rows_,
+      {.later = [this](std::int64_t /*ms*/, Task task) { tasks_.push_back(std::move(task)); },
+       .plan = [] { return DiskPlan{}; },
+       .readable = [] { return true; }},
+      1};
 };
 
 /// The rules every SessionStore keeps.
@@ -61,7 +88,7 @@ class SessionStoreRules : public testing::Test {
   Made made{SessionStoreLimits{.records_max = 3, .body_bytes_max = 8}};
 };
 
-using Stores = testing::Types<MemorySessions, SqliteSessions>;
+using Stores = testing::Types<MemorySessions, SqliteSessions, SimulatedSessions>;
 TYPED_TEST_SUITE(SessionStoreRules, Stores);
 
 TYPED_TEST(SessionStoreRules, GivesBackWhatWasPut) {
