@@ -42,6 +42,8 @@ class World {
     return is_so;
   }
   void check();
+  void ask_clients();
+  void check_presence(const std::string& channel, const nlohmann::json& reply) const;
   void check_history(const std::string& channel, const HistoryPage& page);
   [[nodiscard]] std::string unsettled() const;
 
@@ -55,7 +57,8 @@ class World {
   std::unique_ptr<SimServer> server_;
   std::vector<std::unique_ptr<SimClient>> clients_;
   bool calm_ = false;
-  std::size_t open_ = 0;  // questions of check()
+  std::size_t open_ = 0;     // questions of check()
+  std::uint64_t round_ = 0;  // of them
 };
 
 }  // namespace tidewire::sim
