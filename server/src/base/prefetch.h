@@ -1,16 +1,18 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 namespace tidewire {
 
 /// Asks for the cache lines of `bytes` bytes at `at`, which will be read and written soon: they
 /// arrive together, and not one by one as each is touched. Any address is allowed. Thread: any.
 inline void prefetch(const void* at, std::size_t bytes) {
-  constexpr std::size_t kCacheLine = 64;
-  const char* line = static_cast<const char*>(at);
-  for (const char* const end = line + bytes; line < end; line += kCacheLine)
-    __builtin_prefetch(line, 1);
+  constexpr std::uintptr_t kCacheLine = 64;
+  // Not a pointer's arithmetic: it may be null, and nothing is read.
+  const auto begin = reinterpret_cast<std::uintptr_t>(at);
+  for (std::uintptr_t line = begin; line < begin + bytes; line += kCacheLine)
+    __builtin_prefetch(reinterpret_cast<const void*>(line), 1);
 }
 
 }  // namespace tidewire
