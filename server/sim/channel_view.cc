@@ -52,6 +52,7 @@ void ChannelView::on_event(const json& event) {
   if (event.contains("offset")) return on_durable(event);
   if (type == "chat_message_chunk") return on_piece(event.at("payload"));
   if (type == "state_changed") return on_state(event.at("payload"));
+  if (type == "receipt_changed") return on_cursor(event.at("payload"));
 }
 
 void ChannelView::on_durable(const json& event) {
@@ -134,6 +135,13 @@ void ChannelView::on_state(const json& payload) {
   } else {
     state_[key] = {version, payload.at("value").dump()};
   }
+}
+
+void ChannelView::on_cursor(const json& payload) {
+  const std::string user = payload.at("userId");
+  const Cursor told{.delivered = payload.at("delivered"), .read = payload.at("read")};
+  oracle_.receipts().check(channel_, position_.epoch, user, told);
+  oracle_.reach(Reached::cursor_told);
 }
 
 std::vector<std::string> ChannelView::growing() const {

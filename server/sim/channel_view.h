@@ -57,6 +57,7 @@ class ChannelView {
   void on_durable(const nlohmann::json& event);
   void on_piece(const nlohmann::json& payload);
   void on_state(const nlohmann::json& payload);
+  void on_cursor(const nlohmann::json& payload);
   void begin_at(const Position& position);
   [[noreturn]] void fail(const std::string& what) const;
 

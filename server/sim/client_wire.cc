@@ -17,6 +17,7 @@ constexpr std::int64_t kHearsWithinMs = 9'000;  // heartbeat, its timeout, and t
 void ClientWire::connect() {
   link_ = parts_.dial();
   ++life_;
+  server_life_ = parts_.oracle.server_life();
   frames_ = {};
   waiting_.clear();
   events_.begins();
@@ -81,19 +82,21 @@ void ClientWire::close(const std::string& payload) {
   link_->send(ws::client_frame(ws::Opcode::close, payload));
 }
 
-void ClientWire::ask(json message, Then then) {
+std::string ClientWire::ask(json message, Then then) {
   const std::string id = std::to_string(number());
   message["id"] = id;
   waiting_.emplace(id, std::move(then));
   send(message);
+  return id;
 }
 
 void ClientWire::on_message(const json& message) {
   const std::string type = message.at("type");
   if (type == "connection_heartbeat" && !message.contains("id")) {
     parts_.oracle.reach(Reached::heartbeat_answered);
-    return ask({{"type", "connection_heartbeat"}, {"payload", {{"timestamp", 1}}}},
-               [](const json& /*reply*/) {});
+    ask({{"type", "connection_heartbeat"}, {"payload", {{"timestamp", 1}}}},
+        [](const json& /*reply*/) {});
+    return;
   }
   const bool is_reply = message.contains("id") && type != "unsubscribed";
   if (is_reply) return on_reply(message);

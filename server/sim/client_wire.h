@@ -34,6 +34,9 @@ struct ClientParts {
   /// How many events may be unacknowledged where acks are required; 0: some become dead letters,
   /// and nobody tells the consumer, so it cannot know.
   std::uint64_t ack_window = 0;
+  bool receipts = false;          // consumers acknowledge everywhere, publishers ask who has
+  bool calls = false;             // methods are called
+  bool works_for_others = false;  // this client serves them
   std::function<std::string(const std::string& user)> token;
   /// A session of somebody else; empty: there is none.
   std::function<std::string(const std::string& user)> foreign_session;
@@ -60,13 +63,16 @@ class ClientWire {
 
   void connect();
   void send(const nlohmann::json& message);
-  void ask(nlohmann::json message, Then then);
+  /// Answers the `id` that the reply will have.
+  std::string ask(nlohmann::json message, Then then);
   /// The server has answered otherwise.
   void forget(const std::string& id) { waiting_.erase(id); }
   void close(const std::string& payload);
   /// Runs `task` then, if this connection is still the one.
   void later(std::int64_t ms, std::function<void()> task);
 
+  /// The life of the server in which this connection was made.
+  [[nodiscard]] std::uint64_t server_life() const { return server_life_; }
   /// A number that this client has not used.
   std::uint64_t number() { return ++made_; }
   [[nodiscard]] bool waits() const { return !waiting_.empty(); }
@@ -90,6 +96,7 @@ class ClientWire {
   Events events_;
   std::shared_ptr<Link> link_;
   std::uint64_t life_ = 0;  // of the connection; what belongs to an older one is ignored
+  std::uint64_t server_life_ = 0;
   FrameReader frames_;
   MonoMillis heard_at_ = 0;
   std::uint64_t made_ = 0;

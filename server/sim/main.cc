@@ -125,7 +125,8 @@ int main(int count, char** texts) {
   using namespace tidewire::sim;
   const auto arguments = parse(count, texts);
   if (!arguments) {
-    std::cerr << "usage: tidewire_sim [--seed N] [--first N] [--seeds N] [--threads N]\n";
+    std::cerr << "usage: tidewire_sim [--seed N] [--first N] [--seeds N] "
+                 "[--threads N]\n";
     return 2;
   }
   tidewire::start_logging(tidewire::LogLevel::error, tidewire::LogFormat::text);

@@ -52,19 +52,30 @@ void Oracle::epoch_is(const std::string& channel, ChannelTruth& truth,
                     ", which is on disk");
 }
 
-void Oracle::acknowledged(const std::string& channel, const Position& position,
-                          const json& payload) {
+void Oracle::acknowledged(const std::string& channel, const Position& position, const json& payload,
+                          std::uint64_t server_life) {
   saw(channel, position, payload);
+  if (server_life < kept_since_) return;
   ChannelTruth& truth = channels_[channel];
   epoch_is(channel, truth, position);
   truth.acknowledged.emplace(position, payload.dump());
 }
 
 void Oracle::completed(const std::string& channel, const std::string& message_id,
-                       const std::optional<Position>& position) {
+                       const std::optional<Position>& position, std::uint64_t server_life) {
+  if (server_life < kept_since_) return;
   ChannelTruth& truth = channels_[channel];
   if (position) epoch_is(channel, truth, *position);
   truth.completed.emplace(message_id, position);
+}
+
+void Oracle::disk_begins_anew() {
+  kept_since_ = server_life_;
+  for (auto& [channel, truth] : channels_) {
+    truth.acknowledged.clear();
+    truth.completed.clear();
+    truth.state.clear();
+  }
 }
 
 void Oracle::saw_dead_letter(const json& letter) {
@@ -91,7 +102,8 @@ void Oracle::saw_state(const std::string& channel, const std::string& epoch, con
 }
 
 void Oracle::state_acknowledged(const std::string& channel, const std::string& key,
-                                std::uint64_t version) {
+                                std::uint64_t version, std::uint64_t server_life) {
+  if (server_life < kept_since_) return;
   std::uint64_t& newest = channels_[channel].state[key].acknowledged;
   newest = std::max(newest, version);
 }

@@ -13,6 +13,7 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include "answer.h"
+#include "ledger.h"
 #include "sometimes.h"
 
 namespace tidewire::sim {
@@ -52,11 +53,11 @@ class Oracle {
   void saw(const std::string& channel, const Position& position, const nlohmann::json& payload);
   /// The publisher was told that its event stands there.
   void acknowledged(const std::string& channel, const Position& position,
-                    const nlohmann::json& payload);
+                    const nlohmann::json& payload, std::uint64_t server_life);
   /// The producer was told that the last piece of its message is taken. `position`: of the whole,
   /// when that was told.
   void completed(const std::string& channel, const std::string& message_id,
-                 const std::optional<Position>& position);
+                 const std::optional<Position>& position, std::uint64_t server_life);
 
   /// An event has become a dead letter.
   void saw_dead_letter(const nlohmann::json& letter);
@@ -64,8 +65,8 @@ class Oracle {
   /// A value of shared state (`null`: none any more) in a life of a channel.
   void saw_state(const std::string& channel, const std::string& epoch, const std::string& key,
                  std::uint64_t version, const nlohmann::json& value);
-  void state_acknowledged(const std::string& channel, const std::string& key,
-                          std::uint64_t version);
+  void state_acknowledged(const std::string& channel, const std::string& key, std::uint64_t version,
+                          std::uint64_t server_life);
   /// Somebody has asked to delete this version of a key.
   void state_may_go(const std::string& channel, const std::string& key, std::uint64_t version);
 
@@ -92,6 +93,14 @@ class Oracle {
   /// The server has begun anew; what was only in its memory is gone.
   void server_restarts() { ++server_life_; }
   [[nodiscard]] std::uint64_t server_life() const { return server_life_; }
+  /// The disk has lost what was not synced: of what earlier lives have
+  /// acknowledged nothing is promised any more. Every channel begins a new
+  /// epoch.
+  void disk_begins_anew();
+
+  [[nodiscard]] ReceiptLedger& receipts() { return receipts_; }
+  [[nodiscard]] RpcLedger& rpc() { return rpc_; }
+  [[nodiscard]] DirectLedger& direct() { return direct_; }
 
   void reach(Reached what) { sometimes_.reach(what); }
   /// Of everything that was seen, in its order: equal for two runs of one seed.
@@ -120,6 +129,10 @@ class Oracle {
   std::map<std::string, ChannelTruth> channels_;
   std::map<std::pair<std::string, std::uint64_t>, std::vector<AnswerPiece>> intended_;
   std::uint64_t server_life_ = 0;
+  std::uint64_t kept_since_ = 0;  // the first server life whose promises hold
+  ReceiptLedger receipts_;
+  RpcLedger rpc_;
+  DirectLedger direct_;
   Sometimes sometimes_;
   std::size_t digest_ = 0;
 };

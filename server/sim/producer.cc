@@ -117,7 +117,7 @@ void Producer::on_reply(const std::string& message_id, std::uint64_t generation,
     if (message.acknowledged < message.pieces.size()) return;
     std::optional<Position> position;
     if (payload.contains("offset")) position = {payload.at("epoch"), payload.at("offset")};
-    parts_.oracle.completed(message.channel, message_id, position);
+    parts_.oracle.completed(message.channel, message_id, position, wire_.server_life());
     growing_.erase(found);
     return;
   }

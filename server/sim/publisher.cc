@@ -20,6 +20,13 @@ void Publisher::publish_new() {
                  .key = key,
                  .payload = {{"content", key + std::string(padding, '.')}, {"role", "user"}}};
   if (parts_.random.percent(25)) event.seq = ++seq_;
+  if (parts_.receipts && parts_.random.percent(20)) {
+    event.receipt = {{"kind", parts_.random.percent(50) ? "read" : "delivered"}};
+    if (parts_.random.percent(50))
+      event.receipt["count"] = "all";
+    else
+      event.receipt["count"] = 1 + parts_.random.below(3);
+  }
   outgoing_.emplace(key, event);
   publish(event);
 }
@@ -40,6 +47,7 @@ void Publisher::publish(const Outgoing& event) {
   } else {
     message["key"] = event.key;
   }
+  if (!event.receipt.is_null()) message["receipt"] = event.receipt;
   wire_.ask(std::move(message),
             [this, key = event.key](const json& reply) { on_reply(key, reply); });
 }
@@ -56,7 +64,8 @@ void Publisher::on_reply(const std::string& key, const json& reply) {
   }
   if (reply.at("type") == "ack") {
     parts_.oracle.acknowledged(event.channel, {payload.at("epoch"), payload.at("offset")},
-                               event.payload);
+                               event.payload, wire_.server_life());
+    if (!event.receipt.is_null()) expect_receipt(event, payload);
     if (payload.value("duplicate", false)) parts_.oracle.reach(Reached::duplicate_acknowledged);
     outgoing_.erase(found);
     return;
@@ -69,8 +78,55 @@ void Publisher::on_reply(const std::string& key, const json& reply) {
   });
 }
 
+void Publisher::expect_receipt(const Outgoing& event, const json& ack) {
+  Wait wait{.kind = event.receipt.at("kind"), .sure = !ack.value("duplicate", false)};
+  if (event.receipt.at("count").is_number()) wait.count = event.receipt.at("count");
+  const Place place{event.channel, {ack.at("epoch"), ack.at("offset")}};
+  const auto early = early_.find(place);
+  if (early == early_.end()) {
+    waits_[place] = wait;
+    return;
+  }
+  check_receipt(event.channel, wait, early->second);
+  early_.erase(early);
+}
+
+void Publisher::on_receipt(const std::string& channel, const json& payload) {
+  const Position position{payload.at("epoch"), payload.at("offset")};
+  const auto found = waits_.find({channel, position});
+  if (found == waits_.end()) {
+    early_.emplace(Place{channel, position}, payload);
+    return;
+  }
+  check_receipt(channel, found->second, payload);
+  waits_.erase(found);
+}
+
+void Publisher::check_receipt(const std::string& channel, const Wait& wait, const json& payload) {
+  const Position position{payload.at("epoch"), payload.at("offset")};
+  if (payload.at("kind") != wait.kind)
+    throw Violation(name_.device + " did not ask for " + payload.dump());
+  const std::uint64_t count = payload.at("count");
+  const bool complete = payload.at("complete");
+  if (count != payload.at("consumers").size() ||
+      (wait.count != 0 && complete != (count >= wait.count)))
+    throw Violation(name_.device + " is told a wrong number: " + payload.dump());
+  for (const std::string consumer : payload.at("consumers")) {
+    if (consumer == name_.user) throw Violation(consumer + " is told of itself");
+    Cursor cursor{.delivered = position.offset};
+    if (wait.kind == "read") cursor.read = position.offset;
+    parts_.oracle.receipts().check(channel, position.epoch, consumer, cursor);
+  }
+  parts_.oracle.reach(complete ? Reached::receipt_complete : Reached::receipt_timed_out);
+}
+
 std::string Publisher::unsettled() const {
-  return outgoing_.empty() ? "" : "the ack of " + outgoing_.begin()->first;
+  if (!outgoing_.empty()) return "the ack of " + outgoing_.begin()->first;
+  if (!early_.empty()) return "the ack of what has a receipt: " + early_.begin()->second.dump();
+  for (const auto& [place, wait] : waits_)
+    if (wait.sure)
+      return "the receipt of " + place.first + " " + std::to_string(place.second.offset);
+  return {};
 }
 
 }  // namespace tidewire::sim

@@ -17,7 +17,8 @@ SimClient::SimClient(ClientName name, const ClientParts& parts)
              .deserved = [this](unsigned code) { return refused_ && code == 4401; }}),
       reading_(name_, parts_, wire_),
       publishing_(name_, parts_, wire_),
-      producing_(name_, parts_, wire_) {}
+      producing_(name_, parts_, wire_),
+      calls_(name_, parts_, wire_) {}
 
 void SimClient::begin() {
   active_ = false;
@@ -26,6 +27,8 @@ void SimClient::begin() {
   refused_ = false;
   if (!session_.empty() && parts_.random.percent(20)) forget_session();
   reading_.begin();
+  publishing_.begin();
+  ++connections_;
 }
 
 void SimClient::authenticate() {
@@ -54,11 +57,29 @@ void SimClient::on_message(const json& message) {
   const std::string type = message.at("type");
   if (type == "unsubscribed") return reading_.on_unsubscribed(message);
   if (type == "stream_cancel") return producing_.drop(message.at("payload").at("messageId"));
+  if (type == "rpc_request") return calls_.on_request(message.at("payload"), calm_);
+  if (type == "rpc_cancel") return calls_.on_stop(message.at("payload"));
+  if (type == "note") return on_direct(message);
   // What answers a message without an id is no event either: an ack that crossed `unsubscribed`.
   if (!message.contains("channel") || type == "error") return;
   const std::string channel = message.at("channel");
   if (type == "subscribed") return reading_.on_subscribed(channel, message.at("payload"));
+  if (type == "receipt") return publishing_.on_receipt(channel, message.at("payload"));
   reading_.on_event(channel, message);
+}
+
+/// An event of the application, for this session or for this user.
+void SimClient::on_direct(const json& event) {
+  const json& payload = event.at("payload");
+  if (payload.at("user") != name_.user || payload.value("session", session_) != session_)
+    throw Violation(name_.device + " gets an event for somebody else: " + event.dump());
+  if (!parts_.oracle.direct().received(event.at("key"), session_))
+    return parts_.oracle.reach(Reached::direct_repeated);
+  parts_.oracle.reach(Reached::direct_received);
+  if (payload.at("connection") != connections_)
+    parts_.oracle.reach(Reached::direct_outlived_connection);
+  if (payload.at("life") != wire_.server_life())
+    parts_.oracle.reach(Reached::direct_outlived_server);
 }
 
 void SimClient::on_auth_reply(const json& reply) {
@@ -87,6 +108,7 @@ void SimClient::on_welcome(const json& payload) {
   }
   const std::uint64_t life = std::exchange(session_life_, parts_.oracle.server_life());
   reading_.on_welcome(resumed ? payload.at("restored") : json::array(), life != session_life_);
+  calls_.serve();
   publishing_.publish_again();
   producing_.send_again();
 }
@@ -132,6 +154,7 @@ void SimClient::act_by(std::uint64_t dice) {
   if (dice < 75) return type();
   if (dice < 78) return reading_.unsubscribe(parts_.random.pick(name_.channels));
   if (dice < 79) return leave();
+  if (dice < 84 && parts_.calls) calls_.call();
 }
 
 void SimClient::type() {
@@ -177,7 +200,8 @@ void SimClient::change_state() {
         if (reply.at("type") == "error" && payload.at("name") == "conflict")
           parts_.oracle.reach(Reached::state_conflict);
         if (reply.at("type") == "state" && !erase)
-          parts_.oracle.state_acknowledged(channel, key, payload.at("version"));
+          parts_.oracle.state_acknowledged(channel, key, payload.at("version"),
+                                           wire_.server_life());
       });
 }
 

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "calls.h"
 #include "client_wire.h"
 #include "producer.h"
 #include "publisher.h"
@@ -33,6 +34,8 @@ class SimClient {
   /// What it still waits for; empty: connected, subscribed to everything, and nothing is open.
   [[nodiscard]] std::string unsettled() const;
   [[nodiscard]] const std::string& session() const { return session_; }
+  /// How many it has had.
+  [[nodiscard]] std::uint64_t connections() const { return connections_; }
   [[nodiscard]] const std::string& user() const { return name_.user; }
   [[nodiscard]] const std::vector<std::string>& channels() const { return name_.channels; }
   [[nodiscard]] ChannelView& view(const std::string& channel) { return reading_.view(channel); }
@@ -55,6 +58,7 @@ class SimClient {
   void act_by(std::uint64_t dice);
   void type();
   void leave();
+  void on_direct(const nlohmann::json& event);
   void cancel_some();
   void change_state();
   void change_visibility();
@@ -65,10 +69,12 @@ class SimClient {
   Subscriptions reading_;
   Publisher publishing_;
   Producer producing_;
+  Calls calls_;
   std::string session_;             // to go on with; empty: none
   std::uint64_t session_life_ = 0;  // of the server that it was seen in
   bool stealing_ = false;           // this connection has named a session of somebody else
   bool refused_ = false;            // and was told that it must not
+  std::uint64_t connections_ = 0;
   bool active_ = false;
   bool calm_ = false;
   bool hidden_ = false;

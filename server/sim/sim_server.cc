@@ -76,6 +76,7 @@ SimServer::SimServer(const Config& config, Schedule& schedule, Random& random, s
     : schedule_(schedule),
       random_(random),
       mesh_(shards, random),
+      limits_{.receipt_timeout_ms = config.limits.receipt_timeout.count()},
       users_(config.limits.connections_per_user),
       rates_(config),
       minter_(*TokenMinter::build({.material = std::string(kSecret)})) {
@@ -200,6 +201,17 @@ std::string SimServer::token(std::string_view user) const {
 void SimServer::sweep() {
   for (const auto& shard : shards_) shard->node.sweep();
   session_desk_->sweep(schedule_.clock().wall_ms(), shards_.front()->metrics);
+}
+
+void SimServer::send_to_session(const std::string& session, DirectEvent event, Sent sent) {
+  const auto shard = static_cast<ShardIndex>(random_.below(shards_.size()));
+  session_desk_->send(shard, {session}, std::move(event), true, std::move(sent));
+}
+
+void SimServer::send_to_user(const std::string& user, DirectEvent event, Sent sent) {
+  const auto shard = static_cast<ShardIndex>(random_.below(shards_.size()));
+  session_desk_->send(shard, session_desk_->registry().of_user(user), std::move(event), true,
+                      std::move(sent));
 }
 
 void SimServer::read_history(const std::string& channel,

@@ -69,6 +69,10 @@ class SimServer {
   [[nodiscard]] std::string token(std::string_view user) const;
   /// What every shard does every few seconds.
   void sweep();
+  using Sent = SessionDesk::Sent;
+  /// What the server API does for the application.
+  void send_to_session(const std::string& session, DirectEvent event, Sent sent);
+  void send_to_user(const std::string& user, DirectEvent event, Sent sent);
   /// All that a channel keeps.
   void read_history(const std::string& channel, std::function<void(const HistoryPage&)> done);
   [[nodiscard]] std::size_t connections() const;

@@ -51,6 +51,21 @@ enum class Reached : std::uint8_t {
   session_outlived_server,
   channel_outlived_server,
   unacknowledged_resent,
+  receipt_complete,
+  receipt_timed_out,
+  cursor_told,
+  call_answered,
+  call_asked_again,
+  call_timed_out,
+  call_cancelled,
+  worker_lost,
+  worker_told_to_stop,
+  direct_received,
+  direct_repeated,
+  direct_outlived_connection,
+  direct_outlived_server,
+  machine_crashed,
+  disk_began_anew,
   count_,
 };
 
@@ -144,6 +159,36 @@ inline constexpr std::size_t kReachedCount = static_cast<std::size_t>(Reached::c
       return "channel_outlived_server";
     case Reached::unacknowledged_resent:
       return "unacknowledged_resent";
+    case Reached::receipt_complete:
+      return "receipt_complete";
+    case Reached::receipt_timed_out:
+      return "receipt_timed_out";
+    case Reached::cursor_told:
+      return "cursor_told";
+    case Reached::call_answered:
+      return "call_answered";
+    case Reached::call_asked_again:
+      return "call_asked_again";
+    case Reached::call_timed_out:
+      return "call_timed_out";
+    case Reached::call_cancelled:
+      return "call_cancelled";
+    case Reached::worker_lost:
+      return "worker_lost";
+    case Reached::worker_told_to_stop:
+      return "worker_told_to_stop";
+    case Reached::direct_received:
+      return "direct_received";
+    case Reached::direct_repeated:
+      return "direct_repeated";
+    case Reached::direct_outlived_connection:
+      return "direct_outlived_connection";
+    case Reached::direct_outlived_server:
+      return "direct_outlived_server";
+    case Reached::machine_crashed:
+      return "machine_crashed";
+    case Reached::disk_began_anew:
+      return "disk_began_anew";
     case Reached::count_:
       break;
   }

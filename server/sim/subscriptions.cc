@@ -90,7 +90,8 @@ void Subscriptions::on_event(const std::string& channel, const json& event) {
     throw Violation(name_.device + " gets an event of " + channel +
                     " without a subscription: " + event.at("type").get<std::string>());
   views_.at(channel).on_event(event);
-  if (!event.contains("offset") || !must_ack(channel)) return;
+  if (!event.contains("offset")) return;
+  if (!must_ack(channel)) return plan_ack(channel);
   const Acks& acks = acks_[channel];
   const std::uint64_t most = std::max(acks.top, acks.asked + parts_.ack_window);
   const std::uint64_t offset = event.at("offset");
@@ -104,7 +105,7 @@ void Subscriptions::on_event(const std::string& channel, const json& event) {
 
 /// Processes what has come; now and then the word about it is forgotten.
 void Subscriptions::plan_ack(const std::string& channel) {
-  if (!must_ack(channel) || parts_.random.percent(25)) return;
+  if (!may_ack(channel) || parts_.random.percent(25)) return;
   wire_.later(parts_.random.between(1, 200), [this, channel] {
     if (subscribed_[channel]) acknowledge(channel);
   });
@@ -114,11 +115,18 @@ void Subscriptions::acknowledge(const std::string& channel) {
   const Position position = views_.at(channel).position();
   if (position.offset == 0) return;
   acks_[channel].asked = std::max(acks_[channel].asked, position.offset);
-  wire_.ask({{"type", "ack"},
-             {"channel", channel},
-             {"payload", {{"epoch", position.epoch}, {"offset", position.offset}}}},
+  acks_[channel].waits = true;
+  json payload{{"epoch", position.epoch}, {"offset", position.offset}};
+  Cursor cursor{.delivered = position.offset};
+  if (parts_.receipts && parts_.random.percent(50)) {
+    cursor.read = parts_.random.below(position.offset + 1);
+    payload["read"] = cursor.read;
+  }
+  parts_.oracle.receipts().passed(channel, position.epoch, name_.user, cursor);
+  wire_.ask({{"type", "ack"}, {"channel", channel}, {"payload", std::move(payload)}},
             [this, channel, position](const json& reply) {
               const json& payload = reply.at("payload");
+              acks_[channel].waits = false;
               if (reply.at("type") == "ack") {
                 parts_.oracle.reach(Reached::acknowledged);
                 if (views_.at(channel).position().epoch == position.epoch)
@@ -179,7 +187,7 @@ void Subscriptions::choose_mode(const std::string& channel, json& payload) {
 
 void Subscriptions::acknowledge_all() {
   for (const std::string& channel : name_.channels)
-    if (must_ack(channel) && subscribed_[channel] &&
+    if (may_ack(channel) && subscribed_[channel] && !acks_[channel].waits &&
         acks_[channel].told < views_.at(channel).position().offset)
       acknowledge(channel);
 }

@@ -42,12 +42,16 @@ class Subscriptions {
     std::uint64_t top = 0;    // came with the subscription
     std::uint64_t asked = 0;  // the server may count so much as acknowledged
     std::uint64_t told = 0;   // and has said that it does
+    bool waits = false;       // for the server to say so
   };
 
   void subscribe(const std::string& channel);
   void subscribe_later(const std::string& channel);
   void on_refused(const std::string& channel, const nlohmann::json& reply);
   [[nodiscard]] static bool must_ack(const std::string& channel);
+  [[nodiscard]] bool may_ack(const std::string& channel) const {
+    return parts_.receipts || must_ack(channel);
+  }
   void plan_ack(const std::string& channel);
   void acknowledge(const std::string& channel);
   void check_resent(const std::string& channel, const nlohmann::json& payload);

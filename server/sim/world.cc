@@ -48,6 +48,9 @@ Config make_config(Random& random) {
   work.ack_attempts = random.percent(50) ? kNeverDead : 3;
   work.ack_window = 2 + random.below(20);
   config.namespaces["dead"] = config.namespaces["chat"];
+  config.limits.receipt_timeout = Milliseconds(random.between(500, 5'000));
+  if (random.percent(40))
+    for (const char* name : {"chat", "work", "dead"}) config.namespaces[name].receipts = true;
   return config;
 }
 
@@ -85,7 +88,9 @@ void World::make_disk() {
           [this] {
             return !reached_if(schedule_.now() < unreadable_until_, Reached::disk_unreadable);
           },
-      .queue_max = random_.percent(20) ? 4U : 1'000U};
+      .queue_max = random_.percent(20) ? 4U : 1'000U,
+      .group_max = random_.percent(20) ? 1U : 1'000U};              // history.sync = always
+  if (random_.percent(25)) synced_ = std::make_unique<DiskRows>();  // off
 }
 
 void World::start_server() {
@@ -97,6 +102,7 @@ void World::make_clients() {
   const std::uint64_t users = 2 + random_.below(4);
   const std::uint64_t channels = 1 + random_.below(3);
   const bool works = random_.percent(50);
+  const bool calls = random_.percent(40);
   for (std::uint64_t i = 0; i < users + 1; ++i) {
     // The first user has two devices.
     const std::string user = "u" + std::to_string(i == users ? 0 : i);
@@ -122,6 +128,9 @@ void World::make_clients() {
             .ack_window = config_.namespaces["work"].ack_attempts == kNeverDead
                               ? config_.namespaces["work"].ack_window
                               : 0,
+            .receipts = config_.namespaces["chat"].receipts,
+            .calls = calls,
+            .works_for_others = calls && random_.percent(50),
             .token = [this](const std::string& name) { return server_->token(name); },
             .foreign_session = [this](const std::string& name) { return foreign_session(name); }}));
   }
@@ -141,6 +150,8 @@ void World::run() {
   }
   plan_fault();
   plan_sweep();
+  plan_direct();
+  plan_sync();
   run_until(schedule_.now() + kChaosMs);
   calm_ = true;
   disk_fails_until_ = unreadable_until_ = 0;
@@ -193,7 +204,8 @@ void World::bring_fault() {
   if (dice < 32) return client.cut_link();
   if (dice < 50) return client.silence_link();
   if (dice < 77) return client.stall_link(random_.between(200, 4'000));
-  if (dice < 85) return crash_server();
+  if (dice < 83) return crash_server();
+  if (dice < 85) return crash_machine();
   if (dice < 91) return break_disk(disk_fails_until_);
   if (dice < 94) return break_disk(unreadable_until_);
   oracle_.reach(Reached::wall_clock_jumped);
@@ -213,6 +225,62 @@ void World::crash_server() {
   server_->crash();
   server_.reset();
   schedule_.after(random_.between(50, 1'000), [this] { start_server(); });
+}
+
+/// All processes end, and what the disk had not synced is lost.
+void World::crash_machine() {
+  if (!server_ || !disk_) return;
+  oracle_.reach(Reached::machine_crashed);
+  crash_server();
+  if (!synced_) return;
+  oracle_.reach(Reached::disk_began_anew);
+  disk_->rows.copy_of(*synced_);
+  disk_->rows.begin_anew();
+  disk_->rows.sessions.rewrite([](std::string& body) {
+    json session = json::parse(body);
+    session.erase("publishes");
+    body = session.dump();
+  });
+  synced_->copy_of(disk_->rows);
+  oracle_.disk_begins_anew();
+}
+
+/// What is committed reaches the disk at times of its own.
+void World::plan_sync() {
+  if (!synced_) return;
+  schedule_.after(random_.between(20, 3'000), [this] {
+    synced_->copy_of(disk_->rows);
+    plan_sync();
+  });
+}
+
+void World::plan_direct() {
+  schedule_.after(random_.between(100, 1'500), [this] {
+    if (calm_) return;
+    if (server_) send_direct();
+    plan_direct();
+  });
+}
+
+/// The application sends something to a session or to all sessions of a user.
+void World::send_direct() {
+  const SimClient& client = *random_.pick(clients_);
+  const std::string session = client.session();
+  if (session.empty()) return;
+  const std::uint64_t life = oracle_.server_life();
+  const bool to_session = random_.percent(60);
+  const std::string key = "note-" + std::to_string(++sent_direct_);
+  json payload{{"user", client.user()}, {"life", life}, {"connection", client.connections()}};
+  if (to_session) payload["session"] = session;
+  DirectEvent event{
+      .type = "note", .payload = payload.dump(), .key = key, .ts = schedule_.clock().wall_ms()};
+  if (!to_session)
+    return server_->send_to_user(client.user(), std::move(event), [](SessionDesk::Tally) {});
+  server_->send_to_session(session, std::move(event),
+                           [this, key, session, life](SessionDesk::Tally tally) {
+                             if (tally.reached + tally.queued > 0)
+                               oracle_.direct().taken(key, session, life);
+                           });
 }
 
 std::string World::unsettled() const {
@@ -283,6 +351,8 @@ void World::check() {
   std::set<std::string> all;
   for (const auto& client : clients_)
     all.insert(client->channels().begin(), client->channels().end());
+  for (const auto& client : clients_)
+    oracle_.direct().check(client->user(), client->session(), oracle_.server_life());
   // What may still be asked when the world ends must not point into this function.
   const auto pages = std::make_shared<std::map<std::string, HistoryPage>>();
   for (const std::string& channel : all)

@@ -34,7 +34,11 @@ class World {
   void plan_fault();
   void bring_fault();
   void plan_sweep();
+  void plan_direct();
+  void send_direct();
+  void plan_sync();
   void crash_server();
+  void crash_machine();
   void make_disk();
   void break_disk(MonoMillis& until);
   bool reached_if(bool is_so, Reached what) {
@@ -51,11 +55,13 @@ class World {
   Schedule schedule_;
   Oracle oracle_;
   Config config_;
-  std::unique_ptr<SimDisk> disk_;  // nullptr: channels end with the server
+  std::unique_ptr<SimDisk> disk_;     // nullptr: channels end with the server
+  std::unique_ptr<DiskRows> synced_;  // of a disk that syncs seldom: what a machine's crash leaves
   MonoMillis disk_fails_until_ = 0;
   MonoMillis unreadable_until_ = 0;
   std::unique_ptr<SimServer> server_;
   std::vector<std::unique_ptr<SimClient>> clients_;
+  std::uint64_t sent_direct_ = 0;
   bool calm_ = false;
   std::size_t open_ = 0;     // questions of check()
   std::uint64_t round_ = 0;  // of them

@@ -35,6 +35,13 @@ struct DiskWorld {
 struct DiskRows {
   MemoryHistoryStore channels{MemoryHistoryStore::Keeps::channels};
   MemorySessionStore sessions;
+
+  void copy_of(const DiskRows& other) {
+    channels.copy_of(other.channels);
+    sessions.copy_of(other.sessions);
+  }
+  /// The machine went down before all of it was synced (SqliteFile).
+  void begin_anew() { channels.begin_anew(); }
 };
 
 /// Channels and sessions on a disk that takes its time, writes what waits in one transaction, and

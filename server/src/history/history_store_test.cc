@@ -422,6 +422,10 @@ TEST_F(SqliteFileTest, AMachineThatWentDownWithSyncOffBeginsNewEpochs) {
   {
     SqliteDb(disk.path(), "").run("UPDATE meta SET value = '0' WHERE name = 'clean'");
   }
+  {
+    SqliteDb(disk.path(), "")
+        .run(R"(INSERT INTO sessions VALUES ('s', 'ann', '{"events":[],"publishes":[1]}', 1))");
+  }
   options.file.boot_id = "boot-2";
   const auto storage = SqliteStorage::open(options);
   EXPECT_TRUE((*storage)->began_anew());
@@ -430,6 +434,8 @@ TEST_F(SqliteFileTest, AMachineThatWentDownWithSyncOffBeginsNewEpochs) {
   EXPECT_NE(life->channel->epoch, epoch);
   EXPECT_NE((*storage)->history(0).open("chat:empty", {})->channel->epoch, empty)
       << "what it held may be what was lost";
+  EXPECT_EQ(SqliteDb(disk.path(), "").text("SELECT body FROM sessions"), R"({"events":[]})")
+      << "the answers to numbered publishes name what is gone";
 }
 
 TEST_F(SqliteFileTest, AChannelWithoutAWordKeepsItsEpochOverARestart) {

@@ -17,6 +17,25 @@ struct MemoryHistoryStore::Record final : StoredChannel {
 
   using StoredChannel::StoredChannel;
 
+  [[nodiscard]] std::shared_ptr<Record> copy() const {
+    auto made = std::make_shared<Record>(name, epoch);
+    made->top = top;
+    made->bytes_total = bytes_total;
+    made->state_version = state_version;
+    made->rows = rows;
+    made->keys = keys;
+    made->state = state;
+    made->cursors = cursors;
+    return made;
+  }
+  [[nodiscard]] std::shared_ptr<Record> anew() const {
+    constexpr std::uint64_t kAhead = 1 << 20;  // as SqliteFile
+    auto made = std::make_shared<Record>(name, random_id());
+    made->state_version = state_version + kAhead;
+    made->state = state;
+    return made;
+  }
+
   void apply(AppendChange&& change) {
     const Publication& made = *change.publication;
     top = made.offset;
@@ -113,6 +132,15 @@ void MemoryHistoryStore::trim(const StoredChannelPtr& channel, const KeptRange& 
   while (!rows.empty() && !kept.keeps(rows.front().publication->offset, rows.front().total,
                                       rows.front().publication->ts))
     rows.pop_front();
+}
+
+void MemoryHistoryStore::copy_of(const MemoryHistoryStore& other) {
+  records_.clear();
+  for (const auto& [name, record] : other.records_) records_.emplace(name, record->copy());
+}
+
+void MemoryHistoryStore::begin_anew() {
+  for (auto& [name, record] : records_) record = record->anew();
 }
 
 }  // namespace tidewire

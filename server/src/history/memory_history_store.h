@@ -29,6 +29,13 @@ class MemoryHistoryStore final : public HistoryStore {
   void close(const StoredChannelPtr& /*channel*/) override {}
   [[nodiscard]] bool outlives_memory() const override { return keeps_ == Keeps::channels; }
 
+  /// From now on it holds what `other` holds now.
+  void copy_of(const MemoryHistoryStore& other);
+  /// What a file does whose newest transactions may be lost: every channel
+  /// begins a new epoch without publications, and no version of its state names
+  /// two values.
+  void begin_anew();
+
  private:
   struct Record;
   static Record& record_of(const StoredChannelPtr& channel);

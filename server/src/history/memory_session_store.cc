@@ -67,6 +67,17 @@ void MemorySessionStore::reopen(WallMillis connected_until) {
   }
 }
 
+void MemorySessionStore::copy_of(const MemorySessionStore& other) {
+  const std::scoped_lock lock(mutex_, other.mutex_);
+  records_ = other.records_;
+  by_time_ = other.by_time_;
+}
+
+void MemorySessionStore::rewrite(const std::function<void(std::string& body)>& change) {
+  const std::scoped_lock lock(mutex_);
+  for (auto& [id, record] : records_) change(record.body);
+}
+
 std::size_t MemorySessionStore::size() const {
   const std::scoped_lock lock(mutex_);
   return records_.size();

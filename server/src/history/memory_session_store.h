@@ -23,6 +23,9 @@ class MemorySessionStore final : public SessionStore {
 
   /// What opening a file does: sessions that had a connection live until then.
   void reopen(WallMillis connected_until);
+  void copy_of(const MemorySessionStore& other);
+  /// Changes the text of every record.
+  void rewrite(const std::function<void(std::string& body)>& change);
   [[nodiscard]] std::size_t size() const;
 
  private:

@@ -55,12 +55,14 @@ CREATE INDEX sessions_expire ON sessions (expires_at);
 )sql"};
 
 /// All publications go, no channel keeps its epoch, and no version of a state names two values.
+/// What sessions remember of their numbered publishes goes too: it names what is no more.
 constexpr const char* kBeginAnew = R"sql(
 DELETE FROM publications;
 DELETE FROM keys;
 DELETE FROM cursors;
 UPDATE channels SET epoch = lower(hex(randomblob(11))), top = 0, total = 0,
                     state_version = state_version + 1048576;
+UPDATE sessions SET body = json_remove(body, '$.publishes') WHERE json_valid(body);
 )sql";
 
 std::string machine_boot_id() {
