@@ -90,7 +90,10 @@ PushResult Outbox::push(const ws::SharedFrame& frame, const PublicationPtr& publ
                         Subscription& channel, OverflowPolicy policy, MonoMillis now) {
   if (sealed_) return PushResult::dropped;
   if (empty()) born_ms_ = now;
-  if (blocked()) {
+  // Also between two writes to a reader that is behind: an event that was not remembered would be
+  // overtaken by the next one, which would take the place of one before it.
+  const bool behind = behind_ || blocked();
+  if (behind) {
     if (const auto done = push_behind(publication, channel, policy)) return *done;
   }
   QueuedFrame entry{.frame = frame, .channel = &channel};
@@ -105,7 +108,7 @@ PushResult Outbox::push(const ws::SharedFrame& frame, const PublicationPtr& publ
   }
   if (policy != OverflowPolicy::by_class)
     entry.spillable = overflow_action(policy, *publication) == OverflowAction::spill ? 1 : 0;
-  const bool merges = blocked() && MergeIndex::merges(*publication, policy);
+  const bool merges = behind && MergeIndex::merges(*publication, policy);
   if (merges) entry.mergeable = std::make_unique<Mergeable>(Mergeable{publication, nullptr});
   account(entry.cost, 1);
   const Lanes::Place place = lanes_.push(std::move(entry), lane);

@@ -87,11 +87,15 @@ class OutboxTest : public ::testing::Test {
   std::vector<std::string> read_all() {
     std::string bytes;
     while (!outbox_->empty()) bytes += read_bytes(1 << 20);
+    return payloads_of(bytes);
+  }
+
+  static std::vector<std::string> payloads_of(std::string_view bytes) {
     std::vector<std::string> payloads;
     for (std::size_t at = 0; at < bytes.size();) {
       const auto size = static_cast<unsigned char>(bytes[at + 1]);
       EXPECT_LT(size, 126) << "test frames are short";
-      payloads.push_back(bytes.substr(at + 2, size));
+      payloads.emplace_back(bytes.substr(at + 2, size));
       at += 2U + size;
     }
     return payloads;
@@ -179,6 +183,27 @@ TEST_F(OutboxTest, ConflatesLatestEventsBehindAStalledReader) {
   EXPECT_EQ(read_all(), (Payloads{"status:ann@0-0:30%", "70%"}))
       << "a conflated event is rendered anew";
   EXPECT_EQ(metrics_.drops[DropLabel::conflated].value(), 2U);
+}
+
+TEST_F(OutboxTest, NeverFollowsALatestEventWithAnOlderOneWhenTheReaderMovesOn) {
+  limit(1 << 20);
+  const auto latest = [this](std::string_view content) {
+    push(publication(DeliveryClass::latest, content, Priority::normal, "s"));
+  };
+  push("h");
+  std::string bytes = read_bytes(1);
+  for (int i = 0; i < 300; ++i) push(std::string(100, 'h'));
+  latest("1");
+  bytes += read_bytes(1 << 20);
+  ASSERT_GT(outbox_->queued_frames(), 1U) << "a part of it is on its way, the event is not";
+  latest("2");
+  bytes += read_bytes(1);
+  latest("3");
+  while (!outbox_->empty()) bytes += read_bytes(1 << 20);
+  std::string order;
+  for (const std::string& each : payloads_of(bytes))
+    if (!each.starts_with('h')) order += each.back();
+  EXPECT_EQ(order, "3");
 }
 
 TEST_F(OutboxTest, KeepsChannelsApartWhenItConflates) {
