@@ -16,6 +16,12 @@ void ChannelView::begin_at(const Position& position) {
   got_.clear();
 }
 
+void ChannelView::skip_buried(std::uint64_t up_to) {
+  for (std::uint64_t offset = position_.offset + 1; offset <= up_to; ++offset)
+    buried_.insert({position_.epoch, offset});
+  position_.offset = up_to;
+}
+
 void ChannelView::on_subscribed(const json& payload) {
   growing_.clear();
   state_.clear();
@@ -30,6 +36,7 @@ void ChannelView::on_subscribed(const json& payload) {
       fail("recovered from " + position_.epoch + " into " + now.epoch);
     oracle_.reach(Reached::recovered);
     for (const json& event : payload.at("publications")) on_durable(event);
+    if (buries_ && position_.offset < now.offset) skip_buried(now.offset);
     if (position_.offset != now.offset)
       fail("recovered up to " + std::to_string(position_.offset) + " of " +
            std::to_string(now.offset));
@@ -62,6 +69,7 @@ void ChannelView::on_durable(const json& event) {
   if (event.contains("redelivered")) oracle_.reach(Reached::redelivered);
   if (at.epoch != position_.epoch) fail("an event of another epoch without a word");
   if (at.offset <= position_.offset) return;  // a repeat, which readers drop
+  if (buries_ && at.offset > position_.offset) skip_buried(at.offset - 1);
   if (at.offset != position_.offset + 1)
     fail("offset " + std::to_string(at.offset) + " after " + std::to_string(position_.offset));
   position_ = at;
@@ -160,7 +168,14 @@ void ChannelView::check(const Position& top) const {
   if (position_ != top)
     fail("ends at " + position_.epoch + ":" + std::to_string(position_.offset) +
          ", the channel at " + top.epoch + ":" + std::to_string(top.offset));
-  oracle_.check_complete(who_, channel_, position_.epoch, first_, position_.offset, got_);
+  std::set<std::uint64_t> known = got_;
+  for (const Position& each : buried_) {
+    if (each.epoch != position_.epoch || each.offset < first_) continue;
+    if (!oracle_.is_dead(channel_, each))
+      fail("offset " + std::to_string(each.offset) + " never came, and is no dead letter");
+    known.insert(each.offset);
+  }
+  oracle_.check_complete(who_, channel_, position_.epoch, first_, position_.offset, known);
 }
 
 void ChannelView::check_state(const json& entries) const {

@@ -23,8 +23,9 @@ enum class ViewMode : std::uint8_t { as_configured, live, rolled_up, conflated, 
 ///        growing message join without a hole; the whole equals its pieces.
 class ChannelView {
  public:
-  ChannelView(std::string who, std::string channel, Oracle& oracle)
-      : who_(std::move(who)), channel_(std::move(channel)), oracle_(oracle) {}
+  /// `buries`: what is sent in vain too often becomes a dead letter, and nobody tells this reader.
+  ChannelView(std::string who, std::string channel, bool buries, Oracle& oracle)
+      : who_(std::move(who)), channel_(std::move(channel)), buries_(buries), oracle_(oracle) {}
 
   void set_mode(ViewMode mode) { mode_ = mode; }
   [[nodiscard]] ViewMode mode() const { return mode_; }
@@ -59,16 +60,19 @@ class ChannelView {
   void on_state(const nlohmann::json& payload);
   void on_cursor(const nlohmann::json& payload);
   void begin_at(const Position& position);
+  void skip_buried(std::uint64_t up_to);
   [[noreturn]] void fail(const std::string& what) const;
 
   std::string who_;
   std::string channel_;
+  bool buries_;
   Oracle& oracle_;
   ViewMode mode_ = ViewMode::as_configured;
   bool subscribing_ = false;  // what comes now is part of the reply
   Position position_;
   std::uint64_t first_ = 1;  // of the epoch, what this reader has to have
   std::set<std::uint64_t> got_;
+  std::set<Position> buried_;  // never came: has to be dead letters
   std::map<std::string, Growing> growing_;
   std::map<std::string, std::pair<std::uint64_t, std::string>> state_;  // version and value
 };

@@ -61,6 +61,9 @@ class Oracle {
 
   /// An event has become a dead letter.
   void saw_dead_letter(const nlohmann::json& letter);
+  [[nodiscard]] bool is_dead(const std::string& channel, const Position& position) const {
+    return dead_.contains({channel, position});
+  }
 
   /// A value of shared state (`null`: none any more) in a life of a channel.
   void saw_state(const std::string& channel, const std::string& epoch, const std::string& key,
@@ -112,6 +115,7 @@ class Oracle {
     std::uint64_t acknowledged = 0;
     std::uint64_t may_go = 0;
   };
+  std::set<std::pair<std::string, Position>> dead_;  // by channel
   struct ChannelTruth {
     std::map<Position, std::string> events;
     std::map<std::pair<std::string, std::string>, std::uint64_t> offsets;   // by epoch and event
