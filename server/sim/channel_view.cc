@@ -25,6 +25,7 @@ void ChannelView::skip_buried(std::uint64_t up_to) {
 void ChannelView::on_subscribed(const json& payload) {
   growing_.clear();
   state_.clear();
+  cursors_.clear();
   subscribing_ = true;
   const Position now{payload.at("epoch"), payload.at("offset")};
   const bool recovered = payload.value("recovered", false);
@@ -149,6 +150,10 @@ void ChannelView::on_cursor(const json& payload) {
   const std::string user = payload.at("userId");
   const Cursor told{.delivered = payload.at("delivered"), .read = payload.at("read")};
   oracle_.receipts().check(channel_, position_.epoch, user, told);
+  Cursor& known = cursors_[user];
+  if (told.delivered < known.delivered || told.read < known.read)
+    fail("the cursor of " + user + " goes back");
+  known = told;
   oracle_.reach(Reached::cursor_told);
 }
 

@@ -75,6 +75,7 @@ class ChannelView {
   std::set<Position> buried_;  // never came: has to be dead letters
   std::map<std::string, Growing> growing_;
   std::map<std::string, std::pair<std::uint64_t, std::string>> state_;  // version and value
+  std::map<std::string, Cursor> cursors_;  // of this subscription, by user
 };
 
 }  // namespace tidewire::sim

@@ -97,9 +97,17 @@ std::size_t Lanes::settle_among(Subscription* channel, std::size_t lane, bool or
   if (ordered_ == 0) return lane;
   const auto waits_in = lane_of(channel);
   if (!waits_in || *waits_in == lane) return lane;
-  if (*waits_in < lane) return *waits_in;
+  if (*waits_in < lane) return !ordered && has_unordered(channel, lane) ? lane : *waits_in;
   if (ordered) promote(channel, *waits_in, lane);
   return lane;
+}
+
+bool Lanes::has_unordered(const Subscription* channel, std::size_t number) const {
+  const Lane& lane = lanes_[number];
+  if (lane.ordered == lane.size()) return false;
+  return std::any_of(
+      lane.entries.begin() + static_cast<std::ptrdiff_t>(lane.head), lane.entries.end(),
+      [&](const QueuedFrame& frame) { return !frame.ordered && frame.channel == channel; });
 }
 
 void Lanes::promote(Subscription* channel, std::size_t from, std::size_t to) {

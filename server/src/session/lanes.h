@@ -62,7 +62,8 @@ class Lanes {
   }
 
   /// The lane for a frame of `channel` that asks for `lane`: more urgent when its channel waits
-  /// there. An ordered one takes what waits of the channel in a less urgent lane along.
+  /// there. An ordered one takes what waits of the channel in a less urgent lane along. One that is
+  /// not stays behind another such one in `lane`, which it may replace.
   [[nodiscard]] std::size_t settle(Subscription* channel, std::size_t lane, bool ordered) {
     return alone(lane) ? lane : settle_among(channel, lane, ordered);
   }
@@ -121,6 +122,7 @@ class Lanes {
 
   [[nodiscard]] bool alone(std::size_t lane) const { return frames_ == lanes_[lane].size(); }
   [[nodiscard]] std::size_t settle_among(Subscription* channel, std::size_t lane, bool ordered);
+  [[nodiscard]] bool has_unordered(const Subscription* channel, std::size_t lane) const;
   [[nodiscard]] std::optional<std::size_t> lane_of(Subscription* channel);
   void promote(Subscription* channel, std::size_t from, std::size_t to);
   bool take_whole(std::size_t bytes_max, std::vector<QueuedFrame>& out);

@@ -185,6 +185,13 @@ TEST_F(OutboxTest, ConflatesLatestEventsBehindAStalledReader) {
   EXPECT_EQ(metrics_.drops[DropLabel::conflated].value(), 2U);
 }
 
+TEST_F(OutboxTest, NeverFollowsALatestEventWithAnOlderOneBesideMoreUrgentOnes) {
+  push(publication(DeliveryClass::latest, "1", Priority::low, "s"));
+  push(publication(DeliveryClass::durable, "d"));
+  push(publication(DeliveryClass::latest, "2", Priority::low, "s"));
+  EXPECT_EQ(read_all(), (Payloads{"d", "1", "2"}));
+}
+
 TEST_F(OutboxTest, NeverFollowsALatestEventWithAnOlderOneWhenTheReaderMovesOn) {
   limit(1 << 20);
   const auto latest = [this](std::string_view content) {
