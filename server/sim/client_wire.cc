@@ -69,8 +69,7 @@ void ClientWire::on_close(const std::string& payload) {
   const auto code = static_cast<unsigned>(static_cast<unsigned char>(payload[0]) << 8U |
                                           static_cast<unsigned char>(payload[1]));
   if (code == 4008) parts_.oracle.reach(Reached::slow_reader_closed);
-  // 4409: the `auth` of an earlier connection came late and took the session; it is taken back.
-  if (code >= 4400 && code != 4409 && !events_.deserved(code))
+  if (code >= 4400 && !events_.deserved(code))
     throw Violation(device_ + " is sent away with " + payload.substr(2));
   link_->finish();
 }

@@ -12,6 +12,7 @@
 #include "session/resume_handler.h"
 #include "session/rpc_handler.h"
 #include "session/session.h"
+#include "session/session_parking.h"
 #include "session/subscribe_handler.h"
 
 namespace tidewire {
@@ -90,7 +91,7 @@ void AuthHandler::start(Session& session, std::string session_id, std::string_vi
   const SessionContext& context = session.context_;
   session.session_id_ = session_id.empty() ? random_id() : std::move(session_id);
   context.desk.registry().begin(session.session_id_, session.user_id(),
-                                {context.node.index(), session.info_.connection_id});
+                                SessionParking::holder_of(session));
   make_room(session);
   welcome(session, reply_id, false);
   if (!session.scope_.empty()) SubscribeHandler::subscribe_scope(session);

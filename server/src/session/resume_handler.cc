@@ -16,21 +16,22 @@ void ResumeHandler::ask(Session& session, ResumeWish wish) {
   const SessionContext& context = session.context_;
   SessionClaim claim{.session_id = wish.session_id,
                      .user_id = session.user_id(),
-                     .holder = {context.node.index(), session.info_.connection_id},
-                     .create = wish.bound && !wish.in_place};
+                     .holder = SessionParking::holder_of(session),
+                     .create = wish.bound && !wish.in_place,
+                     .in_place = wish.in_place};
   session.resumption_ = std::make_unique<Resumption>(
       Resumption{.wish = std::move(wish), .asked_at = context.clock.mono_us()});
-  const std::string connection = claim.holder.connection_id;
+  const SessionHolder holder = claim.holder;
   const std::string id = claim.session_id;
-  context.desk.claim(
-      std::move(claim), context.clock.wall_ms(),
-      [weak = session.weak_from_this(), &context, connection, id](ClaimResult result) {
-        const auto self = weak.lock();
-        if (self && self->state_ == Session::State::active) return decide(*self, std::move(result));
-        if (!result.session) return context.desk.end(id, {context.node.index(), connection});
-        context.desk.park(std::move(*result.session), {context.node.index(), connection},
-                          context.clock.wall_ms(), context.metrics);
-      });
+  context.desk.claim(std::move(claim), context.clock.wall_ms(),
+                     [weak = session.weak_from_this(), &context, holder, id](ClaimResult result) {
+                       const auto self = weak.lock();
+                       if (self && self->state_ == Session::State::active)
+                         return decide(*self, std::move(result));
+                       if (!result.session) return context.desk.end(id, holder);
+                       context.desk.park(std::move(*result.session), holder,
+                                         context.clock.wall_ms(), context.metrics);
+                     });
 }
 
 void ResumeHandler::hold(Session& session, const Envelope& envelope) {
@@ -44,6 +45,8 @@ void ResumeHandler::decide(Session& session, ClaimResult result) {
   switch (result.outcome) {
     case ClaimResult::Outcome::other_user:
       return refuse(session);
+    case ClaimResult::Outcome::newer:
+      return give_way(session);
     case ClaimResult::Outcome::nothing:
       return begin_anew(session);
     case ClaimResult::Outcome::resumed:
@@ -63,6 +66,12 @@ void ResumeHandler::refuse(Session& session) {
   if (in_place) return release(session);
   session.resumption_.reset();
   session.close(CloseCode::unauthorized, "the token may not go on with this session");
+}
+
+/// The client has come back over another connection since it sent this `auth`.
+void ResumeHandler::give_way(Session& session) {
+  session.resumption_.reset();
+  session.close(CloseCode::replaced, "the session goes on with a newer connection");
 }
 
 void ResumeHandler::begin_anew(Session& session) {

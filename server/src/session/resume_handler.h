@@ -25,6 +25,7 @@ class ResumeHandler {
  private:
   static void decide(Session& session, ClaimResult result);
   static void refuse(Session& session);
+  static void give_way(Session& session);
   static void begin_anew(Session& session);
   static void restore(Session& session, ParkedSession parked);
   static void complete(Session& session);

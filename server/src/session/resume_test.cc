@@ -221,6 +221,22 @@ TEST_F(ResumeTest, AnOlderConnectionIsTakenOverOnAnotherShard) {
   EXPECT_EQ(newer->wire.read().size(), 1U);
 }
 
+TEST_F(ResumeTest, AnAuthThatComesLateDoesNotTakeTheSessionFromANewerConnection) {
+  auto first = open("ann", {"chat:1"});
+  lose(first);
+  auto overtaken = connect(1);
+  world.advance(10);
+  auto newer = connect(2);
+  ASSERT_EQ(resume(*newer, "ann").front()["payload"]["resumed"], true);
+  overtaken->send(
+      {{"type", "auth"}, {"payload", {{"token", world.token("ann")}, {"sessionId", id}}}});
+  world.domain.mesh.run();
+  EXPECT_EQ(overtaken->wire.closed, CloseCode::replaced);
+  EXPECT_FALSE(newer->wire.closed);
+  publish("one");
+  EXPECT_EQ(newer->wire.read().size(), 1U);
+}
+
 TEST_F(ResumeTest, OfTwoAtOnceTheLaterHasTheSession) {
   auto older = open("ann", {"chat:1"});
   auto first = connect(1);

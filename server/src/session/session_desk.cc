@@ -42,6 +42,8 @@ void SessionDesk::claim(SessionClaim claim, WallMillis now, Claimed claimed) {
       return take_over(std::move(claim), answer.previous, std::move(claimed));
     case SessionRegistry::Found::other_user:
       return claimed({Outcome::other_user, {}});
+    case SessionRegistry::Found::newer:
+      return claimed({Outcome::newer, {}});
     case SessionRegistry::Found::busy:
       break;
   }

@@ -23,7 +23,7 @@ struct SessionDeskParts {
 
 /// What a claim got.
 struct ClaimResult {
-  enum class Outcome : std::uint8_t { nothing, resumed, other_user };
+  enum class Outcome : std::uint8_t { nothing, resumed, other_user, newer };
   Outcome outcome = Outcome::nothing;
   std::optional<ParkedSession> session;  // resumed
 };
@@ -34,7 +34,8 @@ struct ClaimResult {
 /// Owner:  the Server; one instance. Outlives every session.
 /// Thread: its verbs may be called on any shard; answers come on the shard that asked.
 /// Order:  a claim of a session that another connection still has takes it away from there first;
-///         the older connection closes with 4409.
+///         the older connection closes with 4409, also when it is the one that claims: its `auth`
+///         came late.
 /// Errors: a store that cannot read or write costs the session, which then begins anew: never a
 ///         message, which the channels keep.
 class SessionDesk {

@@ -31,7 +31,7 @@ StreamPosition position_of(const ChannelPlace& place, bool delivered) {
 }  // namespace
 
 SessionHolder SessionParking::holder_of(const Session& session) {
-  return {session.context_.node.index(), session.info_.connection_id};
+  return {session.context_.node.index(), session.info_.connection_id, session.opened_at_};
 }
 
 ParkedSession SessionParking::record_of(const Session& session, bool delivered) {

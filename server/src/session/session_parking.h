@@ -33,11 +33,13 @@ class SessionParking {
   /// What was sent so far has reached the client's machine.
   static void settle(Session& session);
 
+  /// The session's connection, as the registry knows it.
+  [[nodiscard]] static SessionHolder holder_of(const Session& session);
+
   /// Stores what would be left of the session now. Answers about how many bytes that is.
   static std::size_t keep(Session& session, SessionDesk::Kept kept);
 
  private:
-  [[nodiscard]] static SessionHolder holder_of(const Session& session);
   [[nodiscard]] static ParkedSession record_of(const Session& session, bool delivered);
   static void let_go(Session& session);
 };

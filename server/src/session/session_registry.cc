@@ -50,6 +50,8 @@ SessionRegistry::Claimed SessionRegistry::claim(const SessionClaim& claim, WallM
   Entry& entry = found->second;
   if (entry.moving) return {.found = Found::busy};
   if (entry.user_id != claim.user_id) return {.found = Found::other_user};
+  const bool newer = entry.holder && entry.holder->since > claim.holder.since;
+  if (newer && !claim.in_place) return {.found = Found::newer};
   Claimed result;
   if (entry.holder) {
     result = {.found = Found::held, .previous = std::move(*entry.holder)};

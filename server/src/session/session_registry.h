@@ -11,6 +11,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/task.h"
 #include "hub/shard_mesh.h"
 #include "session/parked_session.h"
@@ -21,6 +22,7 @@ namespace tidewire {
 struct SessionHolder {
   ShardIndex shard = 0;
   std::string connection_id;
+  MonoMillis since = 0;  // when the connection was opened
 };
 
 /// Who wants to go on with a session.
@@ -28,8 +30,9 @@ struct SessionClaim {
   std::string session_id;
   std::string user_id;
   SessionHolder holder;
-  bool create = false;   // under this id when there is none: the token is bound to it
-  bool look_up = false;  // what is not known here may be in a store: settle() or end() follows
+  bool create = false;    // under this id when there is none: the token is bound to it
+  bool in_place = false;  // by a connection in use, which may be older than the one that has it
+  bool look_up = false;   // what is not known here may be in a store: settle() or end() follows
 };
 
 struct SessionLimits {
@@ -67,15 +70,16 @@ class SessionRegistry {
 
   void begin(std::string_view session_id, std::string_view user_id, SessionHolder holder);
 
-  enum class Found : std::uint8_t { nothing, parked, held, busy, other_user };
+  enum class Found : std::uint8_t { nothing, parked, held, busy, other_user, newer };
   struct Claimed {
     Found found = Found::nothing;
     SessionHolder previous;                // held: who must give it up
     std::optional<ParkedSession> session;  // parked
     bool look_up = false;                  // nothing, but a store may know of it
   };
-  /// From now on `claim.holder` has the session, unless `found` is busy or other_user, or nothing
-  /// and neither create nor look_up. After `held` or with `look_up` settle() must follow.
+  /// From now on `claim.holder` has the session, unless `found` is busy, other_user or newer (the
+  /// connection that has it was opened later), or nothing and neither create nor look_up. After
+  /// `held` or with `look_up` settle() must follow.
   [[nodiscard]] Claimed claim(const SessionClaim& claim, WallMillis now);
   struct Waiter {
     ShardIndex shard;

@@ -46,6 +46,17 @@ TEST(SessionRegistry, AnUnknownSessionIsMadeOnlyForABoundToken) {
   EXPECT_EQ(registry.of_user("ann"), std::vector<std::string>{"s"});
 }
 
+TEST(SessionRegistry, AClaimThatWasOvertakenFindsTheNewerConnection) {
+  SessionRegistry registry{SessionLimits{}};
+  registry.begin("s", "ann", {1, "newer", 20});
+  SessionClaim late = claim_of("s", "older");
+  late.holder.since = 10;
+  EXPECT_EQ(registry.claim(late, kNow).found, Found::newer);
+  EXPECT_FALSE(registry.park(session("s"), "older", kNow)) << "it never had the session";
+  late.in_place = true;
+  EXPECT_EQ(registry.claim(late, kNow).found, Found::held) << "it asks for another session now";
+}
+
 TEST(SessionRegistry, WhileASessionMovesOthersFindItBusy) {
   SessionRegistry registry{SessionLimits{}};
   registry.begin("s", "ann", {1, "c1"});
