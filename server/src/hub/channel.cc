@@ -96,6 +96,11 @@ PublishDone Channel::watched(const PublishRequest& request, PublishDone done) {
   };
 }
 
+void Channel::watch_receipt(ReceiptWatch watch) {
+  if (!receipts_ || watch.position.epoch != log_.top().epoch) return watch.give_up();
+  receipts_->watch(watch.position, std::move(watch.publisher), std::move(watch.wish));
+}
+
 void Channel::publish_fresh(const PublishRequest& request, PublishDone done) {
   switch (request.delivery) {
     case DeliveryClass::durable:

@@ -63,6 +63,9 @@ class Channel {
   void run_due();
 
   [[nodiscard]] ChannelPresence& presence() { return presence_; }
+  /// The wish of somebody whose publish has been taken before. In a stream that has begun anew the
+  /// event is not any more, and the wish ends at once.
+  void watch_receipt(ReceiptWatch watch);
   /// A consumer has moved on.
   void move_receipt(const ReceiptMove& move) {
     if (receipts_) receipts_->move(move, log_.top());

@@ -214,6 +214,15 @@ void Node::acknowledge(ReceiptMove move) {
   });
 }
 
+void Node::watch_receipt(ReceiptWatch watch) {
+  const ShardIndex owner = owner_of(watch.channel, nodes_.size());
+  mesh_.post(owner, [node = nodes_[owner], watch = std::move(watch)]() mutable {
+    auto channel = node->channels_.find_or_create(watch.channel);
+    if (!channel) return watch.give_up();
+    (*channel)->watch_receipt(std::move(watch));
+  });
+}
+
 void Node::receipts(std::string channel, std::uint64_t offset, Done<ReceiptList> done) {
   const std::string name = channel;
   ask<ReceiptList>(

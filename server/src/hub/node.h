@@ -91,6 +91,8 @@ class Node {
 
   /// A consumer has processed the channel up to there.
   void acknowledge(ReceiptMove move);
+  /// Somebody asks for the receipt of an event that has its place already.
+  void watch_receipt(ReceiptWatch watch);
   /// The consumers that have passed `offset`.
   void receipts(std::string channel, std::uint64_t offset, Done<ReceiptList> done);
 

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,17 @@ struct ReceiptResult {
 struct ReceiptWish {
   ReceiptAsk ask;
   std::move_only_function<void(ReceiptResult)> done;
+};
+
+/// The wish for an event that was published before.
+struct ReceiptWatch {
+  std::string channel;
+  StreamPosition position;
+  std::string publisher;  // user id
+  std::shared_ptr<ReceiptWish> wish;
+
+  /// Nobody will be watched.
+  void give_up() const { wish->done({.position = position, .kind = wish->ask.kind}); }
 };
 
 /// A consumer has moved on.

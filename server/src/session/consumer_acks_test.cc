@@ -351,6 +351,23 @@ TEST_F(ConsumerAcksTest, ThePublisherIsToldWhenAllHaveIt) {
             (json::array({{{"userId", "bob"}, {"delivered", 1}, {"read", 1}}})));
 }
 
+TEST_F(ConsumerAcksTest, ANumberedPublishThatIsRepeatedIsToldOfItsReceiptToo) {
+  auto ann = connect_as("ann");
+  auto bob = connect_as("bob");
+  subscribe(*bob);
+  json message = chat("x", "work:1");
+  message["seq"] = 1;
+  epoch = ann->ask(message)["payload"]["epoch"];
+  message["receipt"] = {{"kind", "delivered"}, {"count", 1}};
+  EXPECT_EQ(ann->ask(message)["payload"]["duplicate"], true);
+  EXPECT_TRUE(ann->wire.read().empty());
+  acknowledge(*bob, 1);
+  const auto told = ann->wire.read();
+  ASSERT_EQ(told.size(), 1U);
+  EXPECT_EQ(told[0]["type"], "receipt");
+  EXPECT_EQ(told[0]["payload"]["complete"], true);
+}
+
 TEST_F(ConsumerAcksTest, AReceiptIsRefusedWhereThereCanBeNone) {
   auto ann = connect_as("ann");
   json message = chat("x");

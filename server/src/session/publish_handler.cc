@@ -132,7 +132,14 @@ void PublishHandler::accept(Session& session, const Envelope& envelope,
     if (!session.publishes_) session.publishes_ = std::make_unique<PublishWindow>();
     if (const auto known = session.publishes_->find(*envelope.seq)) {
       session.context_.metrics.duplicates.add();
-      return answer(session, envelope.id, access.name.str(), *known);
+      answer(session, envelope.id, access.name.str(), *known);
+      if (envelope.receipt && known->position)
+        session.context_.node.watch_receipt(
+            {.channel = std::string(access.name.str()),
+             .position = *known->position,
+             .publisher = session.user_id(),
+             .wish = wish_of(session, envelope, access.name.str())});
+      return;
     }
   }
 

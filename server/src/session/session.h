@@ -110,9 +110,10 @@ class Session final : public MessageSink,
   [[nodiscard]] std::size_t subscriptions() const { return subscriptions_.size(); }
   [[nodiscard]] const Outbox& outbox() const { return transport_.outbox(); }
 
-  /// Something that the server says by itself about `channel`.
+  /// Something that the server says by itself about `channel`; nothing to who is on the way out,
+  /// for what comes before it may have been dropped.
   void push(MessageType type, std::string_view channel, std::string_view payload) {
-    reply(type, {}, channel, payload);
+    if (state_ != State::closing) reply(type, {}, channel, payload);
   }
 
   // Subscriber
