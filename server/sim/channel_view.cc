@@ -176,7 +176,7 @@ void ChannelView::check(const Position& top) const {
   std::set<std::uint64_t> known = got_;
   for (const Position& each : buried_) {
     if (each.epoch != position_.epoch || each.offset < first_) continue;
-    if (!oracle_.is_dead(channel_, each))
+    if (!oracle_.is_dead(channel_, each, user_))
       fail("offset " + std::to_string(each.offset) + " never came, and is no dead letter");
     known.insert(each.offset);
   }

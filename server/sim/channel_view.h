@@ -24,8 +24,12 @@ enum class ViewMode : std::uint8_t { as_configured, live, rolled_up, conflated, 
 class ChannelView {
  public:
   /// `buries`: what is sent in vain too often becomes a dead letter, and nobody tells this reader.
-  ChannelView(std::string who, std::string channel, bool buries, Oracle& oracle)
-      : who_(std::move(who)), channel_(std::move(channel)), buries_(buries), oracle_(oracle) {}
+  ChannelView(std::string who, std::string user, std::string channel, bool buries, Oracle& oracle)
+      : who_(std::move(who)),
+        user_(std::move(user)),
+        channel_(std::move(channel)),
+        buries_(buries),
+        oracle_(oracle) {}
 
   void set_mode(ViewMode mode) { mode_ = mode; }
   [[nodiscard]] ViewMode mode() const { return mode_; }
@@ -64,6 +68,7 @@ class ChannelView {
   [[noreturn]] void fail(const std::string& what) const;
 
   std::string who_;
+  std::string user_;
   std::string channel_;
   bool buries_;
   Oracle& oracle_;

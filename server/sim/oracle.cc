@@ -82,7 +82,7 @@ void Oracle::saw_dead_letter(const json& letter) {
   const std::string channel = letter.at("channel");
   const Position position{letter.at("epoch"), letter.at("offset")};
   reach(Reached::dead_lettered);
-  dead_.emplace(channel, position);
+  dead_.emplace(channel, position, letter.at("consumer").at("userId"));
   const json& event = letter.at("event");
   if (event.at("offset") != position.offset || event.at("epoch") != position.epoch)
     throw Violation(show(channel, position) + " is not where its dead letter stands");

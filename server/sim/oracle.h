@@ -7,6 +7,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -61,8 +62,9 @@ class Oracle {
 
   /// An event has become a dead letter.
   void saw_dead_letter(const nlohmann::json& letter);
-  [[nodiscard]] bool is_dead(const std::string& channel, const Position& position) const {
-    return dead_.contains({channel, position});
+  [[nodiscard]] bool is_dead(const std::string& channel, const Position& position,
+                             const std::string& user) const {
+    return dead_.contains({channel, position, user});
   }
 
   /// A value of shared state (`null`: none any more) in a life of a channel.
@@ -115,7 +117,7 @@ class Oracle {
     std::uint64_t acknowledged = 0;
     std::uint64_t may_go = 0;
   };
-  std::set<std::pair<std::string, Position>> dead_;  // by channel
+  std::set<std::tuple<std::string, Position, std::string>> dead_;  // channel, and whose it is
   struct ChannelTruth {
     std::map<Position, std::string> events;
     std::map<std::pair<std::string, std::string>, std::uint64_t> offsets;   // by epoch and event

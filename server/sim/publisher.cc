@@ -79,25 +79,17 @@ void Publisher::on_reply(const std::string& key, const json& reply) {
 }
 
 void Publisher::expect_receipt(const Outgoing& event, const json& ack) {
-  Wait wait{.kind = event.receipt.at("kind"), .sure = !ack.value("duplicate", false)};
+  Wait wait{.kind = event.receipt.at("kind")};
   if (event.receipt.at("count").is_number()) wait.count = event.receipt.at("count");
   const Place place{event.channel, {ack.at("epoch"), ack.at("offset")}};
-  const auto early = early_.find(place);
-  if (early == early_.end()) {
-    waits_[place] = wait;
-    return;
-  }
-  check_receipt(event.channel, wait, early->second);
-  early_.erase(early);
+  waits_[place] = wait;
 }
 
 void Publisher::on_receipt(const std::string& channel, const json& payload) {
   const Position position{payload.at("epoch"), payload.at("offset")};
   const auto found = waits_.find({channel, position});
-  if (found == waits_.end()) {
-    early_.emplace(Place{channel, position}, payload);
-    return;
-  }
+  if (found == waits_.end())
+    throw Violation(name_.device + " gets a receipt before the ack: " + payload.dump());
   check_receipt(channel, found->second, payload);
   waits_.erase(found);
 }
@@ -122,11 +114,9 @@ void Publisher::check_receipt(const std::string& channel, const Wait& wait, cons
 
 std::string Publisher::unsettled() const {
   if (!outgoing_.empty()) return "the ack of " + outgoing_.begin()->first;
-  if (!early_.empty()) return "the ack of what has a receipt: " + early_.begin()->second.dump();
-  for (const auto& [place, wait] : waits_)
-    if (wait.sure)
-      return "the receipt of " + place.first + " " + std::to_string(place.second.offset);
-  return {};
+  if (waits_.empty()) return {};
+  const Place& place = waits_.begin()->first;
+  return "the receipt of " + place.first + " " + std::to_string(place.second.offset);
 }
 
 }  // namespace tidewire::sim

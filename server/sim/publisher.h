@@ -17,10 +17,7 @@ class Publisher {
 
   void publish_new();
   /// A new connection: nobody will hear of the receipts of the last one.
-  void begin() {
-    waits_.clear();
-    early_.clear();
-  }
+  void begin() { waits_.clear(); }
   /// On a new connection: what has no answer is sent again.
   void publish_again();
   /// Consumers have passed an event of this connection, or their time is over.
@@ -43,7 +40,6 @@ class Publisher {
   struct Wait {
     std::string kind;
     std::uint64_t count = 0;  // 0: all
-    bool sure = true;         // false: the event was published before
   };
 
   void publish(const Outgoing& event);
@@ -58,7 +54,6 @@ class Publisher {
   std::map<std::string, Outgoing> outgoing_;  // by key
   using Place = std::pair<std::string, Position>;
   std::map<Place, Wait> waits_;
-  std::multimap<Place, nlohmann::json> early_;  // receipts that came before the ack
 };
 
 }  // namespace tidewire::sim

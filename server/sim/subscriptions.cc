@@ -20,7 +20,7 @@ std::uint64_t beginning_of(const json& payload) {
 Subscriptions::Subscriptions(const ClientName& name, const ClientParts& parts, ClientWire& wire)
     : name_(name), parts_(parts), wire_(wire) {
   for (const std::string& channel : name.channels)
-    views_.emplace(channel, ChannelView(name.device, channel,
+    views_.emplace(channel, ChannelView(name.device, name.user, channel,
                                         must_ack(channel) && parts.ack_window == 0, parts.oracle));
 }
 
