@@ -10,14 +10,15 @@
 namespace tidewire::net {
 
 struct LingerLimits {
-  MonoMillis wait_ms = 2'000;             // for the peer's end
-  std::size_t input_bytes_max = 262'144;  // of the peer's late input, thrown away
-  std::size_t streams_max = 4'096;        // past it the oldest is closed at once
+  MonoMillis wait_ms = 2'000;                // for the peer's end
+  std::size_t input_bytes_max = 16'777'216;  // of the peer's late input, thrown away
+  std::size_t streams_max = 4'096;           // past it the oldest is closed at once
 };
 
 /// Streams whose last bytes are on their way. Closing a socket with unread input sends a reset,
-/// and a reset destroys the close frame in the peer's receive buffer (RFC 6455 section 7.1.1); so
-/// a finished stream is shut down, its input is thrown away until the peer ends it or a limit is
+/// and a reset destroys the close frame in the peer's receive buffer (RFC 6455 section 7.1.1), or
+/// the answer to a request whose body was refused before its end (RFC 9112 section 9.6); so a
+/// finished stream is shut down, its input is thrown away until the peer ends it or a limit is
 /// reached, and only then is it closed.
 ///
 /// Owner:  the server's per-shard object. Destroying it closes everything at once.

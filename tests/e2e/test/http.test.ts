@@ -78,6 +78,11 @@ describe('publish', () => {
     expect(answer.body.error).toMatchObject({ code: 1003, name: 'message_too_large' })
   })
 
+  it('the answer reaches also who is in the middle of a body that is far too large', async () => {
+    const body = 'x'.repeat(12 << 20)
+    for (let i = 0; i < 10; i++) expect((await api(server(), 'publish', body)).status).toBe(413)
+  })
+
   it('a payload arrives byte for byte, from a batch too', async () => {
     const raw = await openUser(server())
     await raw.subscribe('chat:bytes')

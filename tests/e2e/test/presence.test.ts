@@ -117,6 +117,7 @@ it('lastSeen: who left, the newest first', async () => {
     const raw = await openUser(server(), name)
     await raw.subscribe('chat:l1')
     await raw.ask({ type: 'unsubscribe', channel: 'chat:l1' })
+    await watcher.next('presence_leave')
   }
   const { payload } = await watcher.ask({ type: 'presence', channel: 'chat:l1', payload: { lastSeen: true } })
   expect(payload.members.map((one: any) => one.userId)).toEqual(['watcher'])

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { request as httpRequest, type ClientRequest } from 'node:http'
+import { json } from 'node:stream/consumers'
 import { describe, expect, it } from 'vitest'
 import { api, apiKey, openUser, useServer } from '../src/index'
 
@@ -21,10 +22,8 @@ function ingest(channel: string, messageId: string, query = '') {
   sent.on('error', () => {})
   const answer = new Promise<{ status: number; headers: Record<string, unknown>; body: any }>((resolve, reject) => {
     sent.on('error', reject)
-    sent.on('response', async (response) => {
-      let text = ''
-      for await (const part of response) text += part
-      resolve({ status: response.statusCode ?? 0, headers: response.headers, body: JSON.parse(text) })
+    sent.on('response', (response) => {
+      json(response).then((body) => resolve({ status: response.statusCode ?? 0, headers: response.headers, body }), reject)
     })
   })
   answer.catch(() => {})
@@ -37,6 +36,7 @@ async function curl(target: string, body: string) {
   const child = spawn('curl', ['-sS', '-T', '-', '-X', 'POST', '-H', `Authorization: Bearer ${apiKey}`, '-H', 'Content-Type: text/event-stream', `${server().internal}${target}`])
   let text = ''
   child.stdout.on('data', (part: Buffer) => (text += part.toString()))
+  child.stdin.on('error', () => {}) // an answer that comes before the end of the body ends curl
   child.stdin.end(body)
   await once(child, 'close')
   return JSON.parse(text)
