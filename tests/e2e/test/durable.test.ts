@@ -106,10 +106,10 @@ describe('a file', () => {
     for (const content of ['one', 'two', 'three']) await alice.say('work:1', content)
     const two = await bob.next((message) => message.offset === 2)
     await bob.ask({ type: 'ack', channel: 'work:1', payload: { offset: 2, epoch: two.epoch, read: 1 } })
-    const { payload: told } = await alice.ask({ type: 'receipts', channel: 'work:1' })
-    expect(told).toEqual({ epoch: two.epoch, consumers: [{ userId: 'bob', delivered: 2, read: 1 }] })
     // It is written when it is told, and the store writes in order: with the next event the cursor is in the file.
     await bob.next((message) => message.type === 'receipt_changed' && message.payload.read === 1)
+    const { payload: told } = await alice.ask({ type: 'receipts', channel: 'work:1' })
+    expect(told).toEqual({ epoch: two.epoch, consumers: [{ userId: 'bob', delivered: 2, read: 1 }] })
     await alice.say('work:1', 'four')
     await first.stop('SIGKILL')
     const second = await start(file, { ...flags, 'namespace.work.ack': 'required' })

@@ -1,0 +1,99 @@
+#include <gtest/gtest.h>
+
+#include "session/outbox_fixture.h"
+
+namespace tidewire::outbox_test {
+namespace {
+
+TEST_F(OutboxTest, ConflatesLatestEventsBehindAStalledReader) {
+  stall();
+  for (const char* status : {"10%", "20%", "30%"})
+    push(publication(DeliveryClass::latest, status, Priority::high, "status:ann"));
+  push(publication(DeliveryClass::latest, "70%", Priority::high, "status:bob"));
+  EXPECT_EQ(outbox_->queued_frames(), 3U);
+  read_bytes(1 << 20);
+  EXPECT_EQ(read_all(), (Payloads{"status:ann@0-0:30%", "70%"}))
+      << "a conflated event is rendered anew";
+  EXPECT_EQ(metrics_.drops[DropLabel::conflated].value(), 2U);
+}
+
+TEST_F(OutboxTest, NeverFollowsALatestEventWithAnOlderOneBesideMoreUrgentOnes) {
+  push(publication(DeliveryClass::latest, "1", Priority::low, "s"));
+  push(publication(DeliveryClass::durable, "d"));
+  push(publication(DeliveryClass::latest, "2", Priority::low, "s"));
+  EXPECT_EQ(read_all(), (Payloads{"d", "1", "2"}));
+}
+
+TEST_F(OutboxTest, NeverFollowsALatestEventWithAnOlderOneWhenTheReaderMovesOn) {
+  limit(1 << 20);
+  const auto latest = [this](std::string_view content) {
+    push(publication(DeliveryClass::latest, content, Priority::normal, "s"));
+  };
+  push("h");
+  std::string bytes = read_bytes(1);
+  for (int i = 0; i < 300; ++i) push(std::string(100, 'h'));
+  latest("1");
+  bytes += read_bytes(1 << 20);
+  ASSERT_GT(outbox_->queued_frames(), 1U) << "a part of it is on its way, the event is not";
+  latest("2");
+  bytes += read_bytes(1);
+  latest("3");
+  while (!outbox_->empty()) bytes += read_bytes(1 << 20);
+  std::string order;
+  for (const std::string& each : payloads_of(bytes))
+    if (!each.starts_with('h')) order += each.back();
+  EXPECT_EQ(order, "3");
+}
+
+TEST_F(OutboxTest, KeepsChannelsApartWhenItConflates) {
+  stall();
+  push(publication(DeliveryClass::latest, "x", Priority::high, "s"), 0);
+  push(publication(DeliveryClass::latest, "y", Priority::high, "s"), 1);
+  read_bytes(1 << 20);
+  EXPECT_EQ(read_all(), (Payloads{"x", "y"}));
+}
+
+TEST_F(OutboxTest, FoldsThePiecesOfAMessageBehindAStalledReader) {
+  stall();
+  push(piece(1, "Hello"));
+  push(piece(2, ", "));
+  push(piece(3, "world", true));
+  EXPECT_EQ(outbox_->queued_frames(), 2U);
+  read_bytes(1 << 20);
+  EXPECT_EQ(read_all(), (Payloads{"m@1-3:Hello, world"}));
+  EXPECT_EQ(metrics_.drops[DropLabel::folded].value(), 2U);
+}
+
+TEST_F(OutboxTest, DoesNotFoldIntoAPieceThatIsOnItsWay) {
+  stall();
+  push(piece(1, "a"));
+  read_bytes(1 << 20);
+  read_bytes(1);  // piece 1 has begun to leave
+  push(piece(2, "b"));
+  push(piece(3, "c"));
+  read_bytes(1 << 20);
+  EXPECT_EQ(read_all(), (Payloads{"m@2-3:bc"}));
+}
+
+TEST_F(OutboxTest, MergesNothingForAReaderThatKeepsUp) {
+  push(piece(1, "a"));
+  push(piece(2, "b"));
+  EXPECT_EQ(read_all(), (Payloads{"a", "b"}));
+}
+
+TEST_F(OutboxTest, ConflatesEphemeralEventsWhereThePolicySaysSo) {
+  stall();
+  const auto cursor = [&](const char* at, const char* user) {
+    auto made = std::make_shared<Publication>(*publication(DeliveryClass::ephemeral, at));
+    made->head = std::make_shared<const PublicationHead>(
+        PublicationHead{.type = "cursor", .sender = {.user_id = user}});
+    return push(made, 0, OverflowPolicy::conflate);
+  };
+  EXPECT_EQ(cursor("1", "ann"), PushResult::queued);
+  EXPECT_EQ(cursor("2", "bob"), PushResult::queued);
+  EXPECT_EQ(cursor("3", "ann"), PushResult::merged);
+  EXPECT_EQ(outbox_->queued_frames(), 3U);
+}
+
+}  // namespace
+}  // namespace tidewire::outbox_test
