@@ -81,6 +81,11 @@ void ApiService::send(std::vector<std::string> sessions, std::string_view text, 
         if (tally.known == 0)
           return respond(
               error_reply({.code = ErrorCode::not_found, .message = "there is no such session"}));
+        if (tally.full > 0 && tally.reached + tally.queued == 0)
+          return respond(error_reply(
+              {.code = ErrorCode::limit_exceeded,
+               .message = "nobody is connected, and no more is kept for the next connection",
+               .path = "/payload"}));
         respond(json_reply(
             JsonObject().number("reached", tally.reached).number("queued", tally.queued).finish()));
       });

@@ -77,14 +77,24 @@ DirectEvent event_of(const json& value) {
 
 }  // namespace
 
+std::size_t DirectEvent::cost() const {
+  return sizeof *this + type.size() + payload.size() + key.size();
+}
+
 std::size_t ParkedSession::cost() const {
   std::size_t bytes = sizeof *this + id.size() + user_id.size();
   for (const ParkedChannel& each : channels)
     bytes += sizeof each + each.channel.size() + each.position.epoch.size();
-  for (const DirectEvent& each : events)
-    bytes += sizeof each + each.type.size() + each.payload.size() + each.key.size();
+  for (const DirectEvent& each : events) bytes += each.cost();
   if (publishes) bytes += sizeof *publishes;
   return bytes;
+}
+
+void ParkedSession::shed_events(std::size_t bytes_max) {
+  std::size_t bytes = cost();
+  auto kept = events.begin();
+  for (; kept != events.end() && bytes > bytes_max; ++kept) bytes -= kept->cost();
+  events.erase(events.begin(), kept);
 }
 
 std::string to_json(const ParkedSession& session) {

@@ -22,6 +22,9 @@ struct DirectEvent {
   std::string payload;  // JSON object text
   std::string key;      // the same when it is sent again
   WallMillis ts = 0;
+
+  /// About how much memory it takes.
+  [[nodiscard]] std::size_t cost() const;
 };
 
 /// A subscription of a session without a connection.
@@ -52,6 +55,8 @@ struct ParkedSession {
 
   /// About how much memory it takes.
   [[nodiscard]] std::size_t cost() const;
+  /// Drops the oldest events until it takes no more than `bytes_max`, or has none left.
+  void shed_events(std::size_t bytes_max);
 };
 
 [[nodiscard]] std::string to_json(const ParkedSession& session);

@@ -575,11 +575,15 @@ TEST_F(ResumeTest, ManySessionsAreWrittenLittleByLittle) {
 /// What is sent to sessions and users.
 class SendTest : public ResumeTest {
  protected:
-  SessionDesk::Tally send(std::vector<std::string> sessions, std::string type, bool keep = true) {
+  SessionDesk::Tally send(std::vector<std::string> sessions, std::string type, bool keep = true,
+                          std::string payload = "{}") {
     SessionDesk::Tally result;
     world.session_desk.send(0, std::move(sessions),
-                            {.type = std::move(type), .payload = "{}", .key = "k", .ts = 1}, keep,
-                            [&](SessionDesk::Tally tally) { result = tally; });
+                            {.type = std::move(type),
+                             .payload = std::move(payload),
+                             .key = "k",
+                             .ts = world.domain.clock.wall_ms()},
+                            keep, [&](SessionDesk::Tally tally) { result = tally; });
     world.domain.mesh.run();
     return result;
   }
@@ -622,6 +626,63 @@ TEST_F(SendTest, AnEventThatMayNotHaveArrivedComesAgain) {
   lose(next);
   auto third = connect();
   EXPECT_EQ(resume(*third, "ann").size(), 1U);
+}
+
+TEST_F(SendTest, ASessionThatEndsWithItsConnectionIsNotThereAnyMore) {
+  for (const ShardIndex shard : {ShardIndex{0}, ShardIndex{2}}) {
+    auto client = open("ann", {}, shard);
+    client->session->close(CloseCode::disconnected, "an operator ended it");
+    EXPECT_EQ(send({id}, "note").known, 0U);
+    lose(client, std::to_underlying(CloseCode::disconnected));
+  }
+  auto away = open("ann", {});
+  lose(away);
+  world.domain.clock.advance_ms(120'000);
+  EXPECT_EQ(send({id}, "note").known, 0U) << "its time is over, swept or not";
+}
+
+TEST_F(SendTest, AnEventForAConnectionThatIsClosingWaitsForTheNextOne) {
+  for (const ShardIndex shard : {ShardIndex{0}, ShardIndex{2}}) {
+    auto client = open("ann", {}, shard);
+    client->session->close(CloseCode::server_restart, "restart");
+    const auto tally = send({id}, "note");
+    EXPECT_EQ(tally.reached, 0U);
+    EXPECT_EQ(tally.queued, 1U);
+    const auto fleeting = send({id}, "fleeting", false);
+    EXPECT_EQ(fleeting.known, 1U);
+    EXPECT_EQ(fleeting.reached + fleeting.queued, 0U);
+    lose(client, std::to_underlying(CloseCode::server_restart));
+    auto next = connect();
+    const auto messages = resume(*next, "ann");
+    ASSERT_EQ(messages.size(), 2U) << "although all that was written has arrived";
+    EXPECT_EQ(messages[1]["type"], "note");
+    lose(next);
+  }
+}
+
+TEST_F(SendTest, AnEventThatAParkedSessionHasNoRoomForIsToldAsSuch) {
+  auto client = open("ann", {});
+  lose(client);
+  const std::string large = R"({"text":")" + std::string(200 * 1024, 'x') + R"("})";
+  EXPECT_EQ(send({id}, "note", true, large).queued, 1U);
+  const auto tally = send({id}, "note", true, large);
+  EXPECT_EQ(tally.known, 1U);
+  EXPECT_EQ(tally.queued, 0U);
+  EXPECT_EQ(tally.full, 1U);
+}
+
+TEST_F(SendTest, EventsThatAreTooMuchToKeepCostTheOldestOfThemNotTheSession) {
+  auto client = open("ann", {"chat:1"});
+  const std::string large = R"({"text":")" + std::string(200 * 1024, 'x') + R"("})";
+  EXPECT_EQ(send({id}, "first", true, large).reached, 1U);
+  EXPECT_EQ(send({id}, "second", true, large).reached, 1U);
+  client->wire.acknowledges = false;
+  lose(client);
+  auto next = connect();
+  const auto messages = resume(*next, "ann");
+  ASSERT_EQ(messages.size(), 3U);
+  EXPECT_EQ(messages[0]["payload"]["resumed"], true);
+  EXPECT_EQ(messages[2]["type"], "second");
 }
 
 TEST_F(SendTest, EverySessionOfAUserIsReached) {

@@ -184,30 +184,57 @@ void SessionDesk::send_one(ShardIndex at, const std::string& session_id,
                            std::shared_ptr<Sending> sending) {
   const auto answer = registry_.reach(session_id, sending->event, sending->keep);
   using Queued = SessionRegistry::Queued;
-  if (answer.what == Queued::busy)
-    return when_settled(at, session_id, [this, at, session_id, sending = std::move(sending)] {
-      send_one(at, session_id, sending);
-    });
-  if (answer.what == Queued::held) {
-    const ShardIndex shard = answer.holder.shard;
-    // A connection that has gone meanwhile has parked its session or ended it: look again.
-    mesh_.post(shard, [this, shard, session_id, holder = answer.holder, sending] {
-      Session* session = sessions_[shard]->find(holder.connection_id);
-      if (session == nullptr ||
-          !SessionParking::take(*session, session_id, sending->event, sending->keep))
-        return send_one(shard, session_id, sending);
-      mesh_.post(sending->home, [sending] {
-        ++sending->tally.known;
-        ++sending->tally.reached;
-        if (--sending->missing == 0) sending->sent(sending->tally);
+  switch (answer.what) {
+    case Queued::busy:
+      return when_settled(at, session_id, [this, at, session_id, sending = std::move(sending)] {
+        send_one(at, session_id, sending);
       });
-    });
-    return;
+    case Queued::held:
+      return send_held(session_id, answer.holder, std::move(sending));
+    case Queued::queued:
+      persist(at, session_id);
+      return count(sending, {.known = 1, .queued = 1});
+    case Queued::full:
+      return count(sending, {.known = 1, .full = 1});
+    case Queued::skipped:
+      return count(sending, {.known = 1});
+    case Queued::unknown:
+      return count(sending, {});
   }
-  if (answer.what == Queued::queued) persist(at, session_id);
-  mesh_.post(sending->home, [sending, what = answer.what] {
-    if (what != Queued::unknown) ++sending->tally.known;
-    if (what == Queued::queued) ++sending->tally.queued;
+}
+
+void SessionDesk::send_held(const std::string& session_id, const SessionHolder& holder,
+                            std::shared_ptr<Sending> sending) {
+  const ShardIndex shard = holder.shard;
+  mesh_.post(shard, [this, shard, session_id, connection_id = holder.connection_id,
+                     sending = std::move(sending)] {
+    using Taken = SessionParking::Taken;
+    Session* session = sessions_[shard]->find(connection_id);
+    const Taken taken = session == nullptr ? Taken::elsewhere
+                                           : SessionParking::take(*session, session_id,
+                                                                  sending->event, sending->keep);
+    switch (taken) {
+      case Taken::elsewhere:
+        // A connection that has gone meanwhile has parked its session or ended it: look again.
+        return send_one(shard, session_id, sending);
+      case Taken::ended:
+        return count(sending, {});
+      case Taken::sent:
+        return count(sending, {.known = 1, .reached = 1});
+      case Taken::kept:
+        return count(sending, {.known = 1, .queued = 1});
+      case Taken::skipped:
+        return count(sending, {.known = 1});
+    }
+  });
+}
+
+void SessionDesk::count(const std::shared_ptr<Sending>& sending, const Tally& more) {
+  mesh_.post(sending->home, [sending, more] {
+    sending->tally.known += more.known;
+    sending->tally.reached += more.reached;
+    sending->tally.queued += more.queued;
+    sending->tally.full += more.full;
     if (--sending->missing == 0) sending->sent(sending->tally);
   });
 }

@@ -41,11 +41,12 @@ struct ClaimResult {
 class SessionDesk {
  public:
   using Claimed = std::move_only_function<void(ClaimResult)>;
-  /// How many sessions were reached at once, and for how many the event waits.
+  /// Of how many sessions what became of the event.
   struct Tally {
-    std::size_t known = 0;
-    std::size_t reached = 0;
-    std::size_t queued = 0;
+    std::size_t known = 0;    // all that are there
+    std::size_t reached = 0;  // sent at once
+    std::size_t queued = 0;   // it waits for the next connection
+    std::size_t full = 0;     // it would have to, and the session would grow too large
   };
   using Sent = std::move_only_function<void(Tally)>;
 
@@ -86,6 +87,10 @@ class SessionDesk {
   void when_settled(ShardIndex shard, std::string_view session_id, Task task);
   void settle(std::string_view session_id);
   void send_one(ShardIndex at, const std::string& session_id, std::shared_ptr<Sending> sending);
+  void send_held(const std::string& session_id, const SessionHolder& holder,
+                 std::shared_ptr<Sending> sending);
+  /// Tells `home` what one session adds to the tally, and `sent` when it was the last.
+  void count(const std::shared_ptr<Sending>& sending, const Tally& more);
   [[nodiscard]] SessionStore* store(ShardIndex shard) const {
     return stores_.empty() ? nullptr : stores_[shard];
   }

@@ -52,10 +52,12 @@ ParkedSession SessionParking::record_of(const Session& session, bool delivered) 
   if (!delivered) record.events = session.unsettled_events_;
   if (session.publishes_)
     record.publishes = std::make_shared<const PublishWindow>(*session.publishes_);
-  if (!session.resumption_) return record;
-  std::ranges::copy(session.resumption_->waiting, std::back_inserter(record.channels));
-  for (const auto& each : session.resumption_->asked) record.channels.push_back(*each);
-  std::ranges::copy(session.resumption_->events, std::back_inserter(record.events));
+  if (session.resumption_) {
+    std::ranges::copy(session.resumption_->waiting, std::back_inserter(record.channels));
+    for (const auto& each : session.resumption_->asked) record.channels.push_back(*each);
+    std::ranges::copy(session.resumption_->events, std::back_inserter(record.events));
+  }
+  record.shed_events(session.context_.desk.registry().limits().parked_bytes_max);
   return record;
 }
 
@@ -98,17 +100,21 @@ ParkedSession SessionParking::leave_for(Session& session) {
   return record;
 }
 
-bool SessionParking::take(Session& session, std::string_view session_id, const DirectEvent& event,
-                          bool keep) {
-  if (session.session_id_ != session_id) return false;
-  if (session.state_ != Session::State::closing) session.send_event(event);
-  if (!keep) return true;
+SessionParking::Taken SessionParking::take(Session& session, std::string_view session_id,
+                                           const DirectEvent& event, bool keep) {
+  if (session.session_id_ != session_id) return Taken::elsewhere;
+  const auto closing = [&] { return session.state_ == Session::State::closing; };
+  if (closing() && ends_session(session.closing_code_)) return Taken::ended;
+  if (!closing()) session.send_event(event);  // may be one too many for a slow reader
+  const bool sent = !closing();
+  if (!keep) return sent ? Taken::sent : Taken::skipped;
+  if (!sent) session.frames_lost_ = true;
   auto& unsettled = session.unsettled_events_;
   if (unsettled.size() >= session.context_.desk.registry().limits().events_max)
     unsettled.erase(unsettled.begin());
   unsettled.push_back(event);
   session.changed();
-  return true;
+  return sent ? Taken::sent : Taken::kept;
 }
 
 void SessionParking::settle(Session& session) {

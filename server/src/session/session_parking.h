@@ -25,10 +25,12 @@ class SessionParking {
   /// Everything of the session, for a connection that goes on with another one.
   [[nodiscard]] static ParkedSession leave_for(Session& session);
 
-  /// Sends `event`; false when the connection has another session by now. `keep`: again after a
-  /// resume, unless it surely arrived.
-  static bool take(Session& session, std::string_view session_id, const DirectEvent& event,
-                   bool keep);
+  /// `elsewhere`: the connection has another session by now. `ended`: its end ends the session too.
+  /// `kept` and `skipped`: it takes nothing more, and the session waits for the next one.
+  enum class Taken : std::uint8_t { elsewhere, ended, sent, kept, skipped };
+  /// Sends `event`. `keep`: again after a resume, unless it surely arrived.
+  [[nodiscard]] static Taken take(Session& session, std::string_view session_id,
+                                  const DirectEvent& event, bool keep);
 
   /// What was sent so far has reached the client's machine.
   static void settle(Session& session);

@@ -182,8 +182,9 @@ SessionRegistry::Reached SessionRegistry::reach(std::string_view session_id,
   Entry& entry = found->second;
   if (entry.moving) return {.what = Queued::busy};
   if (entry.holder) return {.what = Queued::held, .holder = *entry.holder};
-  if (!keep || entry.parked->cost() + event.payload.size() > limits_.parked_bytes_max)
-    return {.what = Queued::skipped};
+  if (entry.parked->expires_at <= event.ts) return {};  // the next sweep ends it
+  if (!keep) return {.what = Queued::skipped};
+  if (entry.parked->cost() + event.cost() > limits_.parked_bytes_max) return {.what = Queued::full};
   auto& events = entry.parked->events;
   if (events.size() >= limits_.events_max) events.erase(events.begin());
   events.push_back(event);

@@ -107,12 +107,13 @@ class SessionRegistry {
   /// it has.
   void mark_ended(std::string_view session_id);
 
-  enum class Queued : std::uint8_t { unknown, held, busy, queued, skipped };
+  /// `skipped`: it is parked, and the event is not for it then; `full`: it would grow too large.
+  enum class Queued : std::uint8_t { unknown, held, busy, queued, skipped, full };
   struct Reached {
     Queued what = Queued::unknown;
     SessionHolder holder;
   };
-  /// Where `session_id` is; an event for a parked one waits there if `keep`.
+  /// Where `session_id` is at the time of the event, which waits there for a parked one if `keep`.
   Reached reach(std::string_view session_id, const DirectEvent& event, bool keep);
 
   [[nodiscard]] std::vector<std::string> of_user(std::string_view user_id) const;

@@ -143,6 +143,25 @@ describe('sessions of the server API', () => {
     await Promise.all([first.next('note'), second.next('note')])
   })
 
+  it('what a parked session has no room for: 409, and what it had taken is kept', async () => {
+    const { raw, sessionId } = await begin()
+    await lose(raw)
+    await parked(sessionId)
+    const send = async (n: number) => api(server(), `sessions/${sessionId}/send`, { type: 'note', payload: { n, text: 'x'.repeat(60_000) } })
+    let taken = 0
+    let answer = await send(0)
+    for (; answer.status === 200; answer = await send(taken)) {
+      expect(answer.body).toEqual({ reached: 0, queued: 1 })
+      taken++
+    }
+    expect(answer.status).toBe(409)
+    expect(answer.body.error).toMatchObject({ name: 'limit_exceeded', path: '/payload' })
+    expect((await api(server(), 'users/alice/send', { type: 'note', payload: { text: 'short' } })).status).toBe(200)
+    const next = await openRaw(server(), { as: false })
+    await resume(next, sessionId)
+    for (let n = 0; n < taken; n++) expect((await next.next('note')).payload.n).toBe(n)
+  })
+
   it('unknown: 404; a bad body: 400 with the pointer', async () => {
     expect((await api(server(), 'sessions/nobody/send', { type: 'note', payload: {} })).status).toBe(404)
     expect((await api(server(), 'users/nobody/send', { type: 'note', payload: {} })).status).toBe(404)
