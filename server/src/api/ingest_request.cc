@@ -164,7 +164,10 @@ void IngestRequest::on_cancel(const StreamCancel& cancel) {
 
 void IngestRequest::end() {
   parser_.end();
-  if (!closed_) close(ingest_.at_end());
+  if (closed_) return;
+  const StreamEnd end = ingest_.at_end();
+  if (end == StreamEnd::interrupted) reason_ = ingest_.why_interrupted();
+  close(end);
 }
 
 void IngestRequest::abort() {

@@ -25,7 +25,7 @@ std::unique_ptr<IngestDialect> make_dialect(IngestFormat format) {
 
 IngestFormat detect(const nlohmann::json& first) {
   if (OpenAiDialect::knows(first)) return IngestFormat::openai;
-  return first.contains("type") ? IngestFormat::ai_sdk : IngestFormat::detect;
+  return AiSdkDialect::knows(first) ? IngestFormat::ai_sdk : IngestFormat::detect;
 }
 
 }  // namespace
@@ -41,6 +41,7 @@ Ingest::Ingest(IngestFormat format) : dialect_(make_dialect(format)) {}
 Ingest::~Ingest() = default;
 
 std::expected<IngestResult, Error> Ingest::take(std::string_view data) {
+  if (data.empty()) return IngestResult{};
   if (data == "[DONE]") return IngestResult{.end = StreamEnd::complete};
   if (const auto fault = find_json_fault(data, kDepthMax))
     return fail(ErrorCode::invalid_message,
@@ -49,6 +50,8 @@ std::expected<IngestResult, Error> Ingest::take(std::string_view data) {
   if (!event.is_object())
     return fail(ErrorCode::invalid_message, "the data of an event is not a JSON object");
   if (!dialect_) dialect_ = make_dialect(detect(event));
+  // `{"type":"ping"}` and the like say that the connection lives, not who speaks.
+  if (!dialect_ && event.contains("type")) return IngestResult{};
   if (!dialect_)
     return fail(ErrorCode::invalid_message,
                 "the first event is of no known format; name it with `format=openai` or "
@@ -60,6 +63,11 @@ std::expected<IngestResult, Error> Ingest::take(std::string_view data) {
 
 StreamEnd Ingest::at_end() const {
   return dialect_ && dialect_->whole() ? StreamEnd::complete : StreamEnd::interrupted;
+}
+
+std::string_view Ingest::why_interrupted() const {
+  return dialect_ ? "the body ended without its last word"
+                  : "the body ended without an event of a known format";
 }
 
 }  // namespace tidewire

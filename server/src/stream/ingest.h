@@ -51,11 +51,12 @@ enum class IngestFormat : std::uint8_t { detect, openai, ai_sdk };
 [[nodiscard]] std::optional<IngestFormat> ingest_format(std::string_view name);
 
 /// Turns the data of server-sent events into pieces of one message, whatever dialect they are in.
-/// With IngestFormat::detect the first event decides.
+/// With IngestFormat::detect the first event of a known dialect decides; what comes before it and
+/// has a `type` means nothing, as an event without data does.
 ///
 /// Owner:  one request. Thread: any one.
 /// Errors: invalid_message for data that is not a JSON object (a string with half a surrogate pair
-///         is not JSON either) or a first event of no known dialect.
+///         is not JSON either) or, before one of a known dialect, has no `type`.
 class Ingest {
  public:
   explicit Ingest(IngestFormat format);
@@ -64,6 +65,8 @@ class Ingest {
   [[nodiscard]] std::expected<IngestResult, Error> take(std::string_view data);
   /// How the message ends when the body is over without saying so.
   [[nodiscard]] StreamEnd at_end() const;
+  /// Of an end that is `interrupted`.
+  [[nodiscard]] std::string_view why_interrupted() const;
 
  private:
   std::unique_ptr<IngestDialect> dialect_;

@@ -1,5 +1,9 @@
 #include "stream/ingest_ai_sdk.h"
 
+#include <algorithm>
+#include <array>
+#include <string_view>
+
 #include <nlohmann/json.hpp>
 
 #include "protocol/commands.h"
@@ -8,6 +12,17 @@
 namespace tidewire {
 
 using nlohmann::json;
+
+bool AiSdkDialect::knows(const json& event) {
+  static constexpr std::array<std::string_view, 6> kTypes{"start", "finish", "abort",
+                                                          "error", "file",   "message-metadata"};
+  static constexpr std::array<std::string_view, 7> kFamilies{
+      "start-", "finish-", "text-", "reasoning-", "tool-", "source-", "data-"};
+  const std::string type = text_of(event, "type");
+  return std::ranges::find(kTypes, type) != kTypes.end() ||
+         std::ranges::any_of(kFamilies,
+                             [&](std::string_view family) { return type.starts_with(family); });
+}
 
 void AiSdkDialect::take(const json& data, IngestResult& result) {
   const std::string type = text_of(data, "type");

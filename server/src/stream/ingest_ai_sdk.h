@@ -15,6 +15,9 @@ namespace tidewire {
 /// that kind. What is transient or preliminary is not part of the message.
 class AiSdkDialect final : public IngestDialect {
  public:
+  /// Whether an event is one of these.
+  [[nodiscard]] static bool knows(const nlohmann::json& event);
+
   void take(const nlohmann::json& data, IngestResult& result) override;
   [[nodiscard]] bool whole() const override { return finished_; }
 

@@ -9,8 +9,11 @@ namespace tidewire {
 using nlohmann::json;
 
 bool OpenAiDialect::knows(const json& event) {
-  return event.contains("choices") || text_of(event, "object") == "chat.completion.chunk" ||
-         text_of(event, "type").starts_with("response.");
+  const std::string type = text_of(event, "type");
+  if (type.empty())
+    return event.contains("choices") || event.contains("error") ||
+           text_of(event, "object") == "chat.completion.chunk";
+  return type.starts_with("response.") || (type == "error" && event.contains("message"));
 }
 
 void OpenAiDialect::take(const json& data, IngestResult& result) {

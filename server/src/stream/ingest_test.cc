@@ -101,6 +101,25 @@ TEST(Ingest, RefusesWhatItCannotRead) {
   EXPECT_TRUE(run({"{\"type\":\"text-delta\",\"delta\":\"\xF0\x9F\"}"}).starts_with("error"));
 }
 
+TEST(Ingest, WhatIsOfNoDialectDoesNotDecideWhichOneItIs) {
+  const char* chat = R"({"choices":[{"delta":{"content":"a"},"finish_reason":"stop"}]})";
+  EXPECT_EQ(run({R"({"type":"ping"})", "", chat, ""}), ":a ~complete");
+  EXPECT_EQ(
+      run({R"({"type":"keepalive"})", R"({"type":"response.output_text.delta","delta":"a"})"}),
+      ":a ~interrupted");
+  EXPECT_EQ(run({R"({"type":"ping"})", R"({"type":"data-x","data":1})", R"({"type":"finish"})"}),
+            "data-x#data-x-1:{\"data\":1,\"type\":\"data-x\"}\n !complete");
+  Ingest ingest(IngestFormat::detect);
+  EXPECT_TRUE(ingest.take(R"({"type":"ping"})"));
+  EXPECT_EQ(ingest.why_interrupted(), "the body ended without an event of a known format");
+}
+
+TEST(Ingest, AnErrorMayBeTheFirstAndOnlyEvent) {
+  EXPECT_EQ(run({R"({"error":{"message":"no quota","code":429}})"}), "!interrupted no quota");
+  EXPECT_EQ(run({R"({"type":"error","code":"x","message":"bad key"})"}), "!interrupted bad key");
+  EXPECT_EQ(run({R"({"type":"error","errorText":"oops"})"}), "!interrupted oops");
+}
+
 TEST(Ingest, TakesMembersOfOtherTypesForAbsent) {
   EXPECT_EQ(run({R"({"choices":{"a":1}})", R"({"choices":[1,[],{"delta":3}]})",
                  R"({"choices":[{"delta":{"content":5,"tool_calls":[{"index":-1,"id":4}]}}]})"}),
