@@ -82,7 +82,7 @@ void ApiService::publish(std::string_view text, RespondFn respond) {
   const std::string& channel = body->channels.front();
   const auto event = check(*body, channel, parts_);
   if (!event) return respond(error_reply(event.error()));
-  if (const auto refused = over_rate(parts_, channel, body->payload.size()))
+  if (const auto refused = over_rate(parts_, body->channels, body->payload.size()))
     return respond(error_reply(*refused));
   parts_.node.publish(request_of(*body, channel, *event),
                       [respond = std::move(respond)](const PublishResult& result) mutable {
@@ -101,9 +101,8 @@ void ApiService::broadcast(std::string_view text, RespondFn respond) {
     if (!event) return respond(error_reply(event.error()));
     events.push_back(std::move(*event));
   }
-  for (const std::string& channel : body->channels)
-    if (const auto refused = over_rate(parts_, channel, body->payload.size()))
-      return respond(error_reply(*refused));
+  if (const auto refused = over_rate(parts_, body->channels, body->payload.size()))
+    return respond(error_reply(*refused));
   auto gathering = std::make_shared<Gathering>(
       Gathering{std::vector<std::string>(events.size()), events.size(), std::move(respond)});
   for (std::size_t i = 0; i < events.size(); ++i)

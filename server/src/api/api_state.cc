@@ -16,7 +16,7 @@ namespace tidewire {
 namespace {
 
 void change(const ApiParts& parts, StateChange wanted, RespondFn respond) {
-  if (const auto refused = over_rate(parts, wanted.channel, 0))
+  if (const auto refused = over_rate(parts, std::span(&wanted.channel, 1), 0))
     return respond(error_reply(*refused));
   StateEntry written{wanted.key, wanted.value_json.value_or(""), 0};
   parts.node.state_change(std::move(wanted),

@@ -168,8 +168,28 @@ TEST(SessionRates, TheServerApiHasAScopeOfItsOwn) {
   const Config config = limited();
   const NamespaceConfig* chat = &config.namespaces.at("chat");
   RateLimiter limiter(config);
-  EXPECT_FALSE(take_for_api(limiter, RateKind::publishes, 1, kStart, chat));
-  EXPECT_EQ(take_for_api(limiter, RateKind::publishes, 1, kStart, chat)->scope, RateScope::api);
+  const std::array one{ApiPublishes{.options = chat, .count = 1}};
+  EXPECT_FALSE(take_for_api(limiter, one, kStart));
+  EXPECT_EQ(take_for_api(limiter, one, kStart)->scope, RateScope::api);
+}
+
+TEST(SessionRates, ABroadcastTakesAllOfItOrNothing) {
+  Config config;
+  config.limits.api.publishes = {.per_second = 10, .burst = 10};
+  config.namespaces["chat"].rates.publishes = {.per_second = 2, .burst = 2};
+  config.namespaces["news"].rates.bytes = {.per_second = 100, .burst = 100};
+  RateLimiter limiter(config);
+  const ApiPublishes chat{.options = &config.namespaces.at("chat"), .count = 1};
+  ApiPublishes news{.options = &config.namespaces.at("news"), .count = 4, .bytes = 400};
+  EXPECT_FALSE(take_for_api(limiter, std::array{chat, news}, kStart))
+      << "above a burst that is full";
+  const auto refused = take_for_api(limiter, std::array{chat, news}, kStart);
+  ASSERT_TRUE(refused);
+  EXPECT_EQ(refused->kind, RateKind::bytes);
+  EXPECT_EQ(refused->wait_us, 4'000'000);
+  EXPECT_FALSE(take_for_api(limiter, std::array{chat}, kStart)) << "the refused one took nothing";
+  EXPECT_EQ(take_for_api(limiter, std::array{chat}, kStart)->scope, RateScope::name_space);
+  EXPECT_FALSE(take_for_api(limiter, std::array{chat, news}, kStart + refused->wait_us));
 }
 
 TEST(SessionRates, HoldsNothingWhenNothingIsLimited) {

@@ -3,40 +3,43 @@
 #include <algorithm>
 #include <array>
 #include <string>
+#include <vector>
 
 namespace tidewire {
 namespace {
 
 struct Gate {
+  RateKind kind;
   RateScope scope;
+  double cost;
   const RateSpec* spec = nullptr;
   SharedBucket* bucket = nullptr;  // nullptr: no limit
 };
 
 /// All or nothing: what was taken before a refusal is given back.
-template <std::size_t N>
-std::optional<RateRefusal> pass(const std::array<Gate, N>& gates, RateKind kind, double cost,
-                                MonoMicros now) {
-  for (std::size_t i = 0; i < N; ++i) {
+std::optional<RateRefusal> pass(std::span<const Gate> gates, MonoMicros now) {
+  for (std::size_t i = 0; i < gates.size(); ++i) {
     if (gates[i].bucket == nullptr) continue;
-    const auto wait = gates[i].bucket->take(*gates[i].spec, cost, now);
+    const auto wait = gates[i].bucket->take(*gates[i].spec, gates[i].cost, now);
     if (!wait) continue;
-    for (std::size_t taken = 0; taken < i; ++taken)
-      if (gates[taken].bucket != nullptr) gates[taken].bucket->give_back(*gates[taken].spec, cost);
-    return RateRefusal{kind, gates[i].scope, *wait};
+    for (const Gate& taken : gates.first(i))
+      if (taken.bucket != nullptr) taken.bucket->give_back(*taken.spec, taken.cost);
+    return RateRefusal{gates[i].kind, gates[i].scope, *wait};
   }
   return std::nullopt;
 }
 
-Gate gate(RateScope scope, const RateSpecs& specs, RateBuckets* buckets, RateKind kind) {
-  if (buckets == nullptr || !specs[kind].limits()) return {.scope = scope};
-  return {scope, &specs[kind], &(*buckets)[kind]};
+Gate gate(RateScope scope, const RateSpecs& specs, RateBuckets* buckets, RateKind kind,
+          double cost) {
+  if (buckets == nullptr || !specs[kind].limits()) return {kind, scope, cost};
+  return {kind, scope, cost, &specs[kind], &(*buckets)[kind]};
 }
 
-Gate namespace_gate(RateLimiter& limiter, const NamespaceConfig* options, RateKind kind) {
+Gate namespace_gate(RateLimiter& limiter, const NamespaceConfig* options, RateKind kind,
+                    double cost) {
   RateLimiter::Scope* scope = options == nullptr ? nullptr : limiter.of_namespace(*options);
-  if (scope == nullptr) return {.scope = RateScope::name_space};
-  return gate(RateScope::name_space, scope->specs, &scope->buckets, kind);
+  if (scope == nullptr) return {kind, RateScope::name_space, cost};
+  return gate(RateScope::name_space, scope->specs, &scope->buckets, kind, cost);
 }
 
 }  // namespace
@@ -61,25 +64,31 @@ SessionRates::SessionRates(RateLimiter& limiter, std::string_view address)
 std::optional<RateRefusal> SessionRates::take(RateKind kind, double cost, MonoMicros now,
                                               const NamespaceConfig* options) {
   return pass(
-      std::array{gate(RateScope::connection, limiter_.connection(), connection_.get(), kind),
-                 gate(RateScope::user, limiter_.user(), user_.get(), kind),
-                 gate(RateScope::address, limiter_.address(), address_.get(), kind),
-                 namespace_gate(limiter_, options, kind)},
-      kind, cost, now);
+      std::array{gate(RateScope::connection, limiter_.connection(), connection_.get(), kind, cost),
+                 gate(RateScope::user, limiter_.user(), user_.get(), kind, cost),
+                 gate(RateScope::address, limiter_.address(), address_.get(), kind, cost),
+                 namespace_gate(limiter_, options, kind, cost)},
+      now);
 }
 
 std::optional<RateRefusal> SessionRates::take_of_namespace(RateKind kind, double cost,
                                                            MonoMicros now,
                                                            const NamespaceConfig& options) {
-  return pass(std::array{namespace_gate(limiter_, &options, kind)}, kind, cost, now);
+  return pass(std::array{namespace_gate(limiter_, &options, kind, cost)}, now);
 }
 
-std::optional<RateRefusal> take_for_api(RateLimiter& limiter, RateKind kind, double cost,
-                                        MonoMicros now, const NamespaceConfig* options) {
+std::optional<RateRefusal> take_for_api(RateLimiter& limiter, std::span<const ApiPublishes> wanted,
+                                        MonoMicros now) {
   RateLimiter::Scope& api = limiter.api();
-  return pass(std::array{gate(RateScope::api, api.specs, &api.buckets, kind),
-                         namespace_gate(limiter, options, kind)},
-              kind, cost, now);
+  double all = 0;
+  for (const ApiPublishes& each : wanted) all += each.count;
+  std::vector<Gate> gates{gate(RateScope::api, api.specs, &api.buckets, RateKind::publishes, all)};
+  for (const ApiPublishes& each : wanted) {
+    gates.push_back(namespace_gate(limiter, each.options, RateKind::publishes, each.count));
+    if (each.bytes > 0)
+      gates.push_back(namespace_gate(limiter, each.options, RateKind::bytes, each.bytes));
+  }
+  return pass(gates, now);
 }
 
 }  // namespace tidewire

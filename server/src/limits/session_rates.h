@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string_view>
 
 #include "limits/rate_limiter.h"
@@ -45,9 +46,16 @@ class SessionRates {
   std::shared_ptr<RateBuckets> address_;
 };
 
-/// The same for the server API, which has a scope of its own.
-[[nodiscard]] std::optional<RateRefusal> take_for_api(RateLimiter& limiter, RateKind kind,
-                                                      double cost, MonoMicros now,
-                                                      const NamespaceConfig* options);
+/// What a request of the server API publishes in the channels of one namespace.
+struct ApiPublishes {
+  const NamespaceConfig* options = nullptr;
+  double count = 0;
+  double bytes = 0;  // of their payloads together
+};
+/// Takes all of it from the buckets of the server API and of each namespace, or nothing. A
+/// namespace is named once.
+[[nodiscard]] std::optional<RateRefusal> take_for_api(RateLimiter& limiter,
+                                                      std::span<const ApiPublishes> wanted,
+                                                      MonoMicros now);
 
 }  // namespace tidewire
