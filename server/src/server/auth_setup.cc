@@ -1,6 +1,7 @@
 #include "server/auth_setup.h"
 
 #include "net/tls_context.h"
+#include "protocol/schema_registry.h"
 
 namespace tidewire {
 namespace {
@@ -38,6 +39,11 @@ std::vector<std::string> find_setup_faults(const Config& config) {
     auto made = net::TlsContext::load({config.tls.cert_file, config.tls.key_file});
     if (!made) faults.push_back("tls.cert_file: " + made.error());
   }
+  SchemaRegistry schemas;
+  for (const auto& [name, options] : config.namespaces)
+    for (const auto& [type, schema] : options.schemas)
+      if (auto added = schemas.add(name, type, schema); !added)
+        faults.push_back("namespace." + name + ".schema." + type + ": " + added.error());
   return faults;
 }
 

@@ -17,8 +17,8 @@ namespace tidewire {
 [[nodiscard]] std::expected<OriginPolicy, std::string> make_origin_policy(
     const OriginsConfig& config);
 
-/// Every fault that the two makers and the TLS files would give: what checkconfig adds to the
-/// loader's, and what must be empty before the server starts.
+/// Every fault that the two makers, the TLS files and the schemas would give: what checkconfig adds
+/// to the loader's, and what must be empty before the server starts.
 [[nodiscard]] std::vector<std::string> find_setup_faults(const Config& config);
 
 }  // namespace tidewire

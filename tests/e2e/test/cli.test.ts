@@ -114,8 +114,14 @@ describe('bad configuration: 78, one line for each fault', () => {
     expect([status, lines[0]]).toEqual([78, expect.stringContaining('TIDEWIRE_SHARDS')])
   })
 
+  it('a schema that cannot be used, or of a type of the protocol', () => {
+    const { status, lines } = check(`namespace.chat.schema.order = '{"type":"bogus"}'\nnamespace.chat.schema.chat_message = '{}'`)
+    expect([status, lines.length]).toEqual([78, 2])
+    for (const key of ['namespace.chat.schema.order: ', 'namespace.chat.schema.chat_message: ']) expect(lines.join('\n')).toContain(key)
+  })
+
   it('serve stops before it listens', () => {
-    expect(run(['serve', '--config', file('nonsense = 1')]).status).toBe(78)
+    for (const toml of ['nonsense = 1', `namespace.chat.schema.welcome = '{}'`]) expect(run(['serve', '--config', file(toml)]).status).toBe(78)
   })
 })
 
