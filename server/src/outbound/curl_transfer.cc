@@ -150,23 +150,21 @@ bool CurlTransfer::again(CURLcode code) {
 
 HttpResult CurlTransfer::result(CURLcode code) {
   if (refused_)
-    return std::unexpected(
-        fault(HttpFailure::refused, "the backend redirects to a private address"));
+    return std::unexpected(fault(HttpFailure::refused, "it redirects to a private address"));
   if (too_large_) return std::unexpected(fault(HttpFailure::too_large, "its answer is too large"));
   if (repeated_)
     return std::unexpected(
         fault(HttpFailure::unreachable, "the connection broke before the answer"));
-  if (code == CURLE_OK) {
-    long status = 0;
-    curl_easy_getinfo(handle_.get(), CURLINFO_RESPONSE_CODE, &status);
-    return HttpAnswer{static_cast<int>(status), std::move(body_)};
-  }
+  long status = 0;
+  curl_easy_getinfo(handle_.get(), CURLINFO_RESPONSE_CODE, &status);
+  if (code == CURLE_OK) return HttpAnswer{static_cast<int>(status), std::move(body_)};
   if (code == CURLE_OPERATION_TIMEDOUT)
     return std::unexpected(fault(HttpFailure::timeout, "it did not answer in time"));
+  if (code == CURLE_UNSUPPORTED_PROTOCOL && status == 0)
+    return std::unexpected(fault(HttpFailure::unreachable, "it does not speak HTTP"));
   if (code == CURLE_TOO_MANY_REDIRECTS || code == CURLE_UNSUPPORTED_PROTOCOL)
-    return std::unexpected(fault(HttpFailure::refused,
-                                 "the backend redirects too often, or to "
-                                 "another protocol"));
+    return std::unexpected(
+        fault(HttpFailure::refused, "it redirects too often, or to another protocol"));
   return std::unexpected(fault(HttpFailure::unreachable, curl_easy_strerror(code)));
 }
 

@@ -24,6 +24,8 @@ const behave = (request: BackendRequest, response: ServerResponse): object | voi
       return void response.destroy()
     case 'broken':
       return void response.end('<html>')
+    case 'noise':
+      return void response.socket?.end('\u0001 no HTTP')
     case 'huge':
       return { result: 'x'.repeat(70_000) }
     case 'down':
@@ -127,6 +129,7 @@ describe('a backend', () => {
   it('that answers rubbish, or too much: rpc_failed', async () => {
     const alice = await open()
     expect(await call(alice, 'plain.broken')).toMatchObject({ name: 'rpc_failed', error: { name: 'bad_response' } })
+    expect(await call(alice, 'plain.noise')).toMatchObject({ name: 'unavailable', message: 'the backend: it does not speak HTTP' })
     expect(await call(alice, 'plain.huge')).toMatchObject({ name: 'rpc_failed', error: { name: 'bad_response' } })
   })
 
