@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "protocol/channel_name.h"
 #include "protocol/commands.h"
 #include "protocol/replies.h"
 #include "session/channel_access.h"
@@ -48,6 +49,8 @@ void AckHandler::acknowledge(Session& session, const Envelope& envelope) {
   const auto command = parse_ack(envelope.payload);
   if (!command) return session.reply_error(envelope.id, command.error());
   const std::string_view channel = envelope.channel.empty() ? session.scope_ : envelope.channel;
+  if (const auto name = ChannelName::parse(channel); !name)
+    return session.reply_error(envelope.id, name.error());
   const auto found = session.subscriptions_.find(channel);
   if (found == session.subscriptions_.end())
     return session.reply_error(envelope.id, {.code = ErrorCode::not_subscribed,

@@ -212,6 +212,14 @@ describe('permissions', () => {
     raw.send({ type: 'ack', channel: 'chat:ack', payload: { epoch, offset: 0 } })
     expect((await raw.barrier()).filter((message) => message.type !== 'presence_join')).toEqual([])
   })
+
+  it('an ack needs a channel, and a subscription there', async () => {
+    const raw = await openUser(server())
+    const ack = (channel?: string) => raw.ask({ type: 'ack', ...(channel ? { channel } : {}), payload: { epoch: 'e', offset: 0 } })
+    for (const channel of [undefined, 'chat', 'chat:a b', ':a'])
+      expect((await ack(channel)).payload).toMatchObject({ name: 'invalid_channel', path: '/channel' })
+    expect((await ack('chat:elsewhere')).payload).toMatchObject({ name: 'not_subscribed', path: '/channel' })
+  })
 })
 
 describe('limits of a connection', () => {
