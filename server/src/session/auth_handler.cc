@@ -34,6 +34,9 @@ void AuthHandler::auth(Session& session, const Envelope& envelope) {
   if (claims && !claims->session_id.empty() && claims->session_id != command->session_id)
     claims = fail(ErrorCode::session_mismatch, "the token is bound to another session",
                   "/payload/sessionId");
+  if (claims && !first && claims->user_id != session.claims_.user_id)
+    claims =
+        fail(ErrorCode::session_mismatch, "a refresh must name the same user", "/payload/token");
   if (!claims) {
     context.metrics.auth_failures[failure_label(claims.error())].add();
     if (claims.error().path.empty()) claims.error().path = "/payload/token";
@@ -110,10 +113,6 @@ void AuthHandler::make_room(Session& session) {
 }
 
 void AuthHandler::refresh(Session& session, Claims claims, ResumeWish wish) {
-  if (claims.user_id != session.claims_.user_id)
-    return session.reply_error(wish.reply_id, {.code = ErrorCode::session_mismatch,
-                                               .message = "a refresh must name the same user",
-                                               .path = "/payload/token"});
   HookHandler::keep_grants(session, claims);
   session.claims_ = std::move(claims);
   session.schedule_timer();

@@ -92,9 +92,16 @@ describe('the life of a token', () => {
     expect((await raw.subscribe('chat:1')).type).toBe('subscribed')
   })
 
-  it('a refresh for another user is refused', async () => {
+  it('a refresh for another user is refused and changes nothing', async () => {
     const raw = await openUser(server(), 'alice')
-    expect((await raw.ask({ type: 'auth', payload: { token: mint({ sub: 'bob' }) } })).payload).toMatchObject({ code: 1104, name: 'session_mismatch' })
+    const { payload } = await raw.ask({ type: 'auth', payload: { token: mint({ sub: 'bob' }), client: 'cli/9', batch: true } })
+    expect(payload).toMatchObject({ code: 1104, name: 'session_mismatch', path: '/payload/token' })
+    await raw.subscribe('chat:refresh')
+    await raw.say('chat:refresh', 'hi')
+    expect((await raw.next('chat_message')).from?.client).not.toBe('cli/9')
+    raw.send({ type: 'presence', id: '1', channel: 'chat:refresh' }, { type: 'presence', id: '2', channel: 'chat:refresh' })
+    await raw.barrier()
+    expect(raw.frames.some((frame) => frame.startsWith('['))).toBe(false)
   })
 
   it('a refresh that takes a permission away ends the subscription', async () => {
