@@ -352,6 +352,21 @@ TEST_F(Log, ARestartKnowsWhichMessagesHaveEnded) {
   EXPECT_EQ(publish_whole("m3")->offset(), 3U);
 }
 
+TEST_F(Log, AKeyThatLooksLikeTheEndOfAMessageIsAKeyAfterARestart) {
+  for (const std::string key : {"stream 0 1 complete m1", "seq 1 s", "key k"}) {
+    const auto first = publish(key);
+    store->commit();
+    restart();
+    const auto again = publish(key);
+    ASSERT_TRUE(again->result && *again->result) << key;
+    EXPECT_TRUE((*again->result)->duplicate) << key;
+    EXPECT_EQ(again->offset(), first->offset()) << key;
+  }
+  const auto whole = publish_whole("m1");
+  store->commit();
+  EXPECT_FALSE((*whole->result)->duplicate) << "nobody has ended this message";
+}
+
 TEST_F(Log, AMessageThatWasInterruptedBeforeARestartMayBeBegunAgainAfterIt) {
   store->passes = true;
   PublishRequest piece{.channel = "chat:a",

@@ -8,6 +8,15 @@ namespace tidewire {
 namespace {
 
 constexpr std::string_view kStream = "stream ";
+constexpr std::string_view kNumber = "seq ";
+constexpr std::string_view kKey = "key ";
+
+/// What a client chose must not look like what the server writes beside it.
+std::string client_key(std::string_view key) {
+  const bool looks_like_one =
+      key.starts_with(kStream) || key.starts_with(kNumber) || key.starts_with(kKey);
+  return std::string(looks_like_one ? kKey : "").append(key);
+}
 
 /// Takes a word and the space behind it off the front of `text`.
 std::string_view take_word(std::string_view& text) {
@@ -32,8 +41,8 @@ std::string key_of(const PublishRequest& request) {
            std::to_string(request.index) + ' ' +
            std::string(to_name(request.complete ? StreamEnd::complete : StreamEnd::interrupted)) +
            ' ' + std::string(request.message_id);
-  if (!request.key.empty() || request.seq == 0) return std::string(request.key);
-  return "seq " + std::to_string(request.seq) + ' ' + std::string(request.session_id);
+  if (!request.key.empty() || request.seq == 0) return client_key(request.key);
+  return std::string(kNumber) + std::to_string(request.seq) + ' ' + std::string(request.session_id);
 }
 
 std::optional<EndedStream> ended_stream(const StoredKey& stored) {
