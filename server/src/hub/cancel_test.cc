@@ -97,6 +97,8 @@ TEST_F(CancelTest, IsForThePermittedAndTheProducer) {
   ASSERT_TRUE(piece(1, "half"));
   EXPECT_EQ(cancel("bob", false).error().code, ErrorCode::permission_denied);
   EXPECT_TRUE(cancel("bot", false));
+  EXPECT_EQ(cancel("bob", false).error().code, ErrorCode::permission_denied);
+  EXPECT_EQ(cancel("bot", false)->state, CancelState::ended) << "its own, asked once more";
 }
 
 }  // namespace

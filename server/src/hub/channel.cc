@@ -51,8 +51,9 @@ void Channel::wake_at(MonoMillis due) {
 }
 
 void Channel::run_due() {
-  for (const auto& next : {activity_.run_due(), presence_.run_due(), state_.run_due(),
-                           receipts_ ? receipts_->run_due() : std::optional<MonoMillis>()})
+  for (const auto& next :
+       {activity_.run_due(), presence_.run_due(), state_.run_due(), streams_.run_due(),
+        receipts_ ? receipts_->run_due() : std::optional<MonoMillis>()})
     if (next) wake_at(*next);
 }
 
@@ -60,12 +61,13 @@ void Channel::publish(const PublishRequest& request, PublishDone done) {
   touch();
   if (!activity_.idle() && request.type == to_name(MessageType::chat_message))
     activity_.message_by(request.from.user_id);
-  if (request.delivery == DeliveryClass::stream) return streams_.publish(request, std::move(done));
   if (receipts_ && request.receipt) {
     if (auto refused = receipts_->refusal()) return done(std::unexpected(std::move(*refused)));
     done = watched(request, std::move(done));
   }
-  std::string key = key_of(request);
+  // A piece has its index; only a key that was given makes it known to the cache too.
+  std::string key =
+      request.delivery == DeliveryClass::stream ? std::string(request.key) : key_of(request);
   if (key.empty()) return publish_fresh(request, std::move(done));
   if (auto known = keys_.find(request.from.user_id, key, touched_at_))
     return done(std::move(*known));
@@ -113,7 +115,7 @@ void Channel::publish_fresh(const PublishRequest& request, PublishDone done) {
       activity_.typing(request);
       return done(PublishAck{});
     case DeliveryClass::stream:
-      break;
+      return streams_.publish(request, std::move(done));
   }
   scope_.emit(make_publication(scope_.context.codec, request, {.ts = touched_at_}));
   done(PublishAck{});

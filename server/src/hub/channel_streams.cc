@@ -58,6 +58,7 @@ void ChannelStreams::publish(const PublishRequest& request, PublishDone done) {
                     .snapshot = request.generation != 0 && taken->index == 1,
                     .complete = request.complete};
   remember_writer(*taken->stream, request);
+  if (taken->index == 1) begin_watch();
   piece.add(request.part_id, request.part_kind, request.part_name, request.content);
   scope_.emit(make_piece(taken->stream->writer().head, std::move(piece), request));
   std::optional<StreamCancel> cancel;
@@ -86,6 +87,7 @@ void ChannelStreams::announce(const PublishRequest& request, PublishDone done) {
   if (!opened) return done(std::unexpected(opened.error()));
   if (opened->duplicate) return done(PublishAck{.duplicate = true});
   remember_writer(*opened->stream, request);
+  begin_watch();
   auto cancel = early_cancels_.take(request.message_id, now);
   if (!cancel) return done(PublishAck{});
   end_early(std::string(request.message_id), StreamEnd::cancelled);
@@ -159,6 +161,17 @@ void ChannelStreams::interrupt_abandoned() {
     end_early(id, StreamEnd::interrupted);
 }
 
+std::optional<MonoMillis> ChannelStreams::run_due() {
+  interrupt_abandoned();
+  const auto next = table_.next_abandoned();
+  if (!next) return std::nullopt;
+  return scope_.mono() + (*next - scope_.now());
+}
+
+void ChannelStreams::begin_watch() const {
+  scope_.wake_at(scope_.mono() + scope_.options.stream_timeout.count() + 1);
+}
+
 void ChannelStreams::end_early(const std::string& message_id, StreamEnd end) {
   const MessageStream& stream = *table_.find(message_id);
   const std::uint64_t last = stream.pieces() + 1;
@@ -174,7 +187,10 @@ void ChannelStreams::end_early(const std::string& message_id, StreamEnd end) {
 
 std::expected<CancelAck, Error> ChannelStreams::cancel(const CancelRequest& request) {
   const MessageStream* stream = table_.find(request.message_id);
-  const bool own = stream != nullptr && stream->producer() == request.cancel.from.user_id;
+  const EndedStream* ended = stream == nullptr ? table_.ended(request.message_id) : nullptr;
+  const std::string& asks = request.cancel.from.user_id;
+  const bool own = (stream != nullptr && stream->producer() == asks) ||
+                   (ended != nullptr && ended->producer == asks);
   if (!request.permitted && !own)
     return fail(ErrorCode::permission_denied, "no permission to cancel on this channel",
                 "/channel");
@@ -185,7 +201,7 @@ std::expected<CancelAck, Error> ChannelStreams::cancel(const CancelRequest& requ
     end_early(request.message_id, StreamEnd::cancelled);
     return ack;
   }
-  if (table_.has_ended(request.message_id)) return CancelAck{.state = CancelState::ended};
+  if (ended != nullptr) return CancelAck{.state = CancelState::ended};
   early_cancels_.remember(request.message_id, request.cancel, scope_.now());
   return CancelAck{};
 }

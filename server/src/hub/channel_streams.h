@@ -54,6 +54,8 @@ class ChannelStreams {
   /// Ends growing messages that nobody continues: the text so far becomes a durable message with
   /// status `interrupted`.
   void interrupt_abandoned();
+  /// The same when it is due, which begin_watch() has asked to be woken for; when to come again.
+  std::optional<MonoMillis> run_due();
 
   /// One piece per growing message, with all of its text.
   [[nodiscard]] std::vector<PublicationPtr> snapshots() const;
@@ -75,6 +77,7 @@ class ChannelStreams {
   void announce(const PublishRequest& request, PublishDone done);
   void end_early(const std::string& message_id, StreamEnd end);
   void finish(std::string_view message_id, StreamEnd end, PublishDone done);
+  void begin_watch() const;
   void remember_writer(MessageStream& stream, const PublishRequest& request) const;
   [[nodiscard]] PublicationPtr make_piece(const PublicationHeadPtr& head, FoldedPiece piece,
                                           const PublishRequest& request) const;

@@ -126,6 +126,30 @@ TEST(Streams, AnInterruptedAnswerMayBeWrittenAnew) {
   EXPECT_FALSE(reader.texts["m"].complete);
 }
 
+TEST(Streams, AnAbandonedAnswerEndsWhenItsTimeIsOver) {
+  Domain domain(1);
+  Reader reader(domain, 0, "reader");
+  publish(domain, 0, piece("m", 1, "one"));
+  domain.advance(59'000);
+  publish(domain, 0, piece("m", 2, " two"));
+  domain.advance(59'000);
+  EXPECT_FALSE(reader.texts["m"].complete) << "its producer was heard of";
+  domain.advance(1'100);
+  EXPECT_TRUE(reader.texts["m"].complete);
+  EXPECT_EQ(reader.texts["m"].status, "interrupted");
+}
+
+TEST(Streams, AKeyMakesAPieceWithoutANumberIdempotent) {
+  Domain domain(2);
+  Reader reader(domain, 0, "reader");
+  domain.mesh.run();
+  PublishRequest once = piece("m", 0, "once");
+  once.key = "k";
+  EXPECT_FALSE(publish(domain, 1, once)->duplicate);
+  EXPECT_TRUE(publish(domain, 1, once)->duplicate);
+  EXPECT_EQ(reader.texts["m"].content, "once");
+}
+
 TEST(Streams, TellWhatIsActivePendingOrNothing) {
   Domain domain(2);
   EXPECT_EQ(status_of(domain).activity, StreamActivity::none);

@@ -86,8 +86,8 @@ std::expected<StreamPiece, Error> StreamTable::append(const PieceOffer& piece, W
     return StreamPiece{false, stream->pieces(), stream};
   }
   const EndedStream* before = ended(piece.message_id);
-  if (before != nullptr && before->generation == piece.generation && piece.index != 0 &&
-      piece.index <= before->pieces)
+  if (before != nullptr && before->producer == piece.producer &&
+      before->generation == piece.generation && piece.index != 0 && piece.index <= before->pieces)
     return StreamPiece{true, piece.index};
   if (auto allowed = may_begin(piece); !allowed) return std::unexpected(allowed.error());
   auto fresh = std::make_unique<MessageStream>(piece, limits_, now);
@@ -111,10 +111,6 @@ const MessageStream* StreamTable::find(std::string_view message_id) const {
   return found == growing_.end() ? nullptr : found->second.get();
 }
 
-bool StreamTable::has_ended(std::string_view message_id) const {
-  return ended(message_id) != nullptr;
-}
-
 std::unique_ptr<MessageStream> StreamTable::finish(std::string_view message_id, StreamEnd end) {
   const auto found = growing_.find(message_id);
   if (found == growing_.end()) return nullptr;
@@ -134,6 +130,15 @@ std::vector<std::string> StreamTable::abandoned(WallMillis now) const {
   for (const auto& [id, stream] : growing_)
     if (now - stream->touched_at() > limits_.idle_ms_max) ids.push_back(id);
   return ids;
+}
+
+std::optional<WallMillis> StreamTable::next_abandoned() const {
+  std::optional<WallMillis> next;
+  for (const auto& [id, stream] : growing_) {
+    const WallMillis due = stream->touched_at() + limits_.idle_ms_max + 1;
+    next = std::min(next.value_or(due), due);
+  }
+  return next;
 }
 
 std::vector<const MessageStream*> StreamTable::growing() const {

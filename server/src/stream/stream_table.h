@@ -55,8 +55,8 @@ class StreamTable {
   /// The growing message, or nullptr.
   [[nodiscard]] const MessageStream* find(std::string_view message_id) const;
 
-  /// Whether the message is one of the last remembered_max that ended.
-  [[nodiscard]] bool has_ended(std::string_view message_id) const;
+  /// How the message ended, if it is one of the last remembered_max; else nullptr.
+  [[nodiscard]] const EndedStream* ended(std::string_view message_id) const;
 
   /// A message that has ended before this table was: its repeats are known.
   void remember(EndedStream ended);
@@ -66,6 +66,8 @@ class StreamTable {
 
   /// The messages that have had no piece for idle_ms_max.
   [[nodiscard]] std::vector<std::string> abandoned(WallMillis now) const;
+  /// When the first message is abandoned if nothing comes; nullopt: nothing grows.
+  [[nodiscard]] std::optional<WallMillis> next_abandoned() const;
 
   [[nodiscard]] std::vector<const MessageStream*> growing() const;
   [[nodiscard]] bool empty() const { return growing_.empty(); }
@@ -77,7 +79,6 @@ class StreamTable {
   /// The stream that the piece belongs to, as it stands; nullptr when it begins one.
   [[nodiscard]] std::expected<MessageStream*, Error> place_of(const PieceOffer& piece) const;
   [[nodiscard]] std::expected<void, Error> may_begin(const PieceOffer& piece) const;
-  [[nodiscard]] const EndedStream* ended(std::string_view message_id) const;
   MessageStream& begin(std::unique_ptr<MessageStream> stream);
 
   StreamLimits limits_;

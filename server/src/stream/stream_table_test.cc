@@ -53,12 +53,14 @@ TEST(StreamTable, NamesTheExpectedIndexOfASkippedPiece) {
 TEST(StreamTable, RemembersFinishedMessages) {
   StreamTable table(kLimits);
   table.append(piece("m", "ann", 1, "a"), 0);
-  EXPECT_FALSE(table.has_ended("m"));
+  EXPECT_EQ(table.ended("m"), nullptr);
   EXPECT_EQ(table.finish("m", StreamEnd::complete)->whole().content, "a");
-  EXPECT_TRUE(table.has_ended("m"));
+  EXPECT_NE(table.ended("m"), nullptr);
   EXPECT_TRUE(table.append(piece("m", "ann", 1, "a"), 0)->duplicate);
   EXPECT_EQ(table.append(piece("m", "ann", 2, "b"), 0).error().code, ErrorCode::stream_closed);
   EXPECT_EQ(table.append(piece("m", "ann", 0, "b"), 0).error().code, ErrorCode::stream_closed);
+  EXPECT_EQ(table.append(piece("m", "eve", 1, "a"), 0).error().code, ErrorCode::stream_closed)
+      << "it was nobody else's piece";
   EXPECT_EQ(table.finish("m", StreamEnd::complete), nullptr);
 }
 
@@ -86,6 +88,7 @@ TEST(StreamTable, FindsAbandonedMessages) {
   table.append(piece("b", "ann", 1, "x"), 50);
   EXPECT_TRUE(table.abandoned(100).empty());
   EXPECT_EQ(table.abandoned(101), std::vector<std::string>{"a"});
+  EXPECT_EQ(table.next_abandoned(), 101);
 }
 
 TEST(StreamTable, AHigherGenerationBeginsAnewAndFencesTheOlder) {
