@@ -75,6 +75,7 @@ class Channel {
   /// nullptr: the namespace keeps none.
   [[nodiscard]] const ChannelReceipts* receipts() const { return receipts_.get(); }
   [[nodiscard]] const StateTable& state() const { return state_.table(); }
+  void read_state(ChannelState::Read read) { state_.read(std::move(read)); }
   [[nodiscard]] const ChannelStreams& streams() const { return streams_; }
   /// Subscriptions per shard.
   using Interest = boost::container::small_vector<std::uint32_t, 4>;

@@ -500,6 +500,19 @@ TEST_F(State, OfTwoConditionalChangesInFlightTheSecondLoses) {
   EXPECT_EQ((*second)->error().code, ErrorCode::conflict);
 }
 
+TEST_F(State, AReadSeesWhatWasAskedForBeforeIt) {
+  change("k", "1");
+  std::optional<std::uint64_t> seen;
+  channel().read_state([&](std::expected<const StateTable*, Error> table) {
+    seen = (*table)->find("k") != nullptr ? (*table)->find("k")->version : 0;
+  });
+  const auto second = change("k", "2", 1);
+  EXPECT_FALSE(seen);
+  store->commit();
+  EXPECT_EQ(seen, 1U);
+  EXPECT_EQ(**second, 2U);
+}
+
 TEST_F(State, AFailureChangesNothingAndTheNextIsTried) {
   const auto first = change("k", "1");
   const auto second = change("k", "2");

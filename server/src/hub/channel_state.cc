@@ -30,6 +30,13 @@ void ChannelState::change(StateChange change, Done done) {
   store_next();
 }
 
+void ChannelState::read(Read read) {
+  if (waiting_.empty()) return read(&table_);
+  if (waiting_.size() >= kWaitingMax)
+    return read(fail(ErrorCode::overloaded, "too many changes of this state wait for the store"));
+  waiting_.push_back({.change = {}, .done = nullptr, .read = std::move(read)});
+}
+
 std::optional<MonoMillis> ChannelState::run_due() {
   const WallMillis now = scope_.now();
   for (const std::string& key : table_.due(now))
@@ -51,8 +58,18 @@ void ChannelState::expire(const std::string& key) {
   store_next();
 }
 
+ChannelState::Waiting ChannelState::take_first() {
+  Waiting first = std::move(waiting_.front());
+  waiting_.pop_front();
+  return first;
+}
+
 void ChannelState::store_next() {
   while (!storing_ && !waiting_.empty()) {
+    if (waiting_.front().read) {
+      take_first().read(&table_);
+      continue;
+    }
     auto refused = refusal(waiting_.front().change);
     if (!refused) {
       storing_ = true;
@@ -61,9 +78,7 @@ void ChannelState::store_next() {
       storing_ = false;
       refused = queued.error();
     }
-    Waiting next = std::move(waiting_.front());
-    waiting_.pop_front();
-    next.done(std::unexpected(std::move(*refused)));
+    take_first().done(std::unexpected(std::move(*refused)));
   }
 }
 
@@ -87,8 +102,7 @@ std::expected<void, Error> ChannelState::store(const StateChange& change) {
 }
 
 void ChannelState::settle(const std::expected<void, Error>& stored) {
-  Waiting next = std::move(waiting_.front());
-  waiting_.pop_front();
+  Waiting next = take_first();
   storing_ = false;
   if (stored) {
     next.done(apply(next.change));

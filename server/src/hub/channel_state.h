@@ -19,13 +19,14 @@ namespace tidewire {
 ///
 /// Owner:  one Channel. Thread: the channel's owner shard.
 /// Order:  a change is checked when the one before it is stored, and exists for readers from the
-///         moment that it is stored itself.
-/// Limit:  ChannelLimits::state; kWaitingMax changes that wait, past it `overloaded`.
+///         moment that it is stored itself. read() sees every change that was asked for before.
+/// Limit:  ChannelLimits::state; kWaitingMax changes and reads that wait, past it `overloaded`.
 class ChannelState {
  public:
   static constexpr std::size_t kWaitingMax = 1'024;
   static constexpr MonoMillis kRetryMs = 1'000;  // after the store refused an expiry
   using Done = std::move_only_function<void(std::expected<StateChanged, Error>)>;
+  using Read = std::move_only_function<void(std::expected<const StateTable*, Error>)>;
 
   /// `last_version` is the highest version that the state of an earlier life of the channel had,
   /// `kept` what was left of it.
@@ -34,6 +35,8 @@ class ChannelState {
 
   /// Changes one key, stores that, and tells the subscribers.
   void change(StateChange change, Done done);
+  /// Gives the table when the changes before it are stored or refused.
+  void read(Read read);
   /// Lets the keys go whose time has come; when to call again, if ever.
   std::optional<MonoMillis> run_due();
 
@@ -47,8 +50,10 @@ class ChannelState {
   struct Waiting {
     StateChange change;
     Done done;
+    Read read = nullptr;  // then it is no change
   };
 
+  [[nodiscard]] Waiting take_first();
   void store_next();
   [[nodiscard]] std::optional<Error> refusal(const StateChange& change) const;
   [[nodiscard]] std::expected<void, Error> store(const StateChange& change);

@@ -4,6 +4,21 @@
 #include <utility>
 
 namespace tidewire {
+namespace {
+
+/// The entry of `key`, or when that is empty all there are.
+std::vector<StateEntry> entries_of(const StateTable& table, const std::string& key) {
+  std::vector<StateEntry> list;
+  if (key.empty()) {
+    for (const auto& [name, value] : table.all())
+      list.push_back({name, value.json, value.version, value.expires_at});
+  } else if (const StateValue* value = table.find(key)) {
+    list.push_back({key, value->json, value->version, value->expires_at});
+  }
+  return list;
+}
+
+}  // namespace
 
 Node::Node(const NodeParts& parts)
     : index_(parts.index),
@@ -263,27 +278,19 @@ void Node::connection_gone(std::string channel, std::string user_id, std::string
 void Node::state_get(std::string channel, std::string key,
                      Done<std::expected<std::vector<StateEntry>, Error>> done) {
   const std::string name = channel;
-  ask<std::expected<std::vector<StateEntry>, Error>>(
+  ask_later<std::expected<std::vector<StateEntry>, Error>>(
       name,
-      [channel = std::move(channel), key = std::move(key)](Node& node) {
-        return node.state_here(channel, key);
+      [channel = std::move(channel), key = std::move(key)](
+          Node& node, Done<std::expected<std::vector<StateEntry>, Error>> answer) mutable {
+        auto found = node.channels_.find_or_create(channel);
+        if (!found) return answer(std::unexpected(std::move(found.error())));
+        (*found)->read_state([key = std::move(key), answer = std::move(answer)](
+                                 std::expected<const StateTable*, Error> table) mutable {
+          if (!table) return answer(std::unexpected(std::move(table.error())));
+          answer(entries_of(**table, key));
+        });
       },
       std::move(done));
-}
-
-std::expected<std::vector<StateEntry>, Error> Node::state_here(std::string_view channel,
-                                                               std::string_view key) {
-  std::vector<StateEntry> list;
-  auto opened = channels_.find_or_create(channel);
-  if (!opened) return std::unexpected(std::move(opened.error()));
-  const Channel* found = *opened;
-  if (key.empty()) {
-    for (const auto& [name, value] : found->state().all())
-      list.push_back({name, value.json, value.version, value.expires_at});
-  } else if (const StateValue* value = found->state().find(key)) {
-    list.push_back({std::string(key), value->json, value->version, value->expires_at});
-  }
-  return list;
 }
 
 void Node::state_change(StateChange change, Done<std::expected<StateChanged, Error>> done) {

@@ -124,8 +124,6 @@ class Node {
   void subscribe_here(const SubscribeRequest& request, ShardIndex shard,
                       Done<std::expected<SubscribeSnapshot, Error>> done);
   void unsubscribe_here(const std::string& channel, const Departure& departure, ShardIndex shard);
-  std::expected<std::vector<StateEntry>, Error> state_here(std::string_view channel,
-                                                           std::string_view key);
   std::vector<ChannelSummary> list_here(std::string_view prefix, std::size_t limit);
   void fan_out(const Channel& channel, const PublicationPtr& publication);
   void deliver(const PublicationPtr& publication);
