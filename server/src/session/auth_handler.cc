@@ -113,15 +113,25 @@ void AuthHandler::make_room(Session& session) {
 }
 
 void AuthHandler::refresh(Session& session, Claims claims, ResumeWish wish) {
+  const bool other = !wish.session_id.empty() && wish.session_id != session.session_id_;
+  if (other && session.context_.desk.enabled()) {
+    wish.claims = std::move(claims);
+    return ResumeHandler::ask(session, std::move(wish));
+  }
+  renew(session, std::move(claims));
+  welcome(session, wish.reply_id, false);
+  end_what_is_lost(session);
+}
+
+void AuthHandler::renew(Session& session, Claims claims) {
   HookHandler::keep_grants(session, claims);
   session.claims_ = std::move(claims);
   session.schedule_timer();
-  const bool other = !wish.session_id.empty() && wish.session_id != session.session_id_;
-  const bool resume = other && session.context_.desk.enabled();
-  if (!resume) welcome(session, wish.reply_id, false);
+}
+
+void AuthHandler::end_what_is_lost(Session& session) {
   revoke_lost_channels(session);
   RpcHandler::recheck(session);
-  if (resume) ResumeHandler::ask(session, std::move(wish));
 }
 
 bool AuthHandler::extend(Session& session, WallMillis expires_at_ms) {

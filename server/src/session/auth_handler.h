@@ -32,6 +32,9 @@ class AuthHandler {
   /// A session of its own, under `session_id` or, when that is empty, a new id.
   static void start(Session& session, std::string session_id, std::string_view reply_id);
   static void refresh(Session& session, Claims claims, ResumeWish wish);
+  /// The new token counts from here on.
+  static void renew(Session& session, Claims claims);
+  static void end_what_is_lost(Session& session);
   static void welcome(Session& session, std::string_view id, bool resumed);
   static void revoke_lost_channels(Session& session);
   static void make_room(Session& session);

@@ -6,6 +6,7 @@
 
 #include "base/ids.h"
 #include "session/auth_handler.h"
+#include "session/rpc_handler.h"
 #include "session/session.h"
 #include "session/session_parking.h"
 #include "session/subscribe_handler.h"
@@ -75,9 +76,11 @@ void ResumeHandler::give_way(Session& session) {
 }
 
 void ResumeHandler::begin_anew(Session& session) {
-  const ResumeWish wish = session.resumption_->wish;
+  ResumeWish wish = session.resumption_->wish;
   if (wish.in_place) {
+    AuthHandler::renew(session, std::move(wish.claims));
     AuthHandler::welcome(session, wish.reply_id, false);
+    AuthHandler::end_what_is_lost(session);
   } else {
     session.context_.metrics.sessions[SessionLabel::unknown].add();
     AuthHandler::start(session, wish.bound ? wish.session_id : std::string(), wish.reply_id);
@@ -92,6 +95,8 @@ void ResumeHandler::restore(Session& session, ParkedSession parked) {
     if (known != parked.channels.end()) known->position = std::move(position);
   }
   if (resumption.wish.in_place) {
+    AuthHandler::renew(session, std::move(resumption.wish.claims));
+    RpcHandler::recheck(session);
     for (ParkedChannel& own : SessionParking::leave_for(session).channels)
       if (std::ranges::find(parked.channels, own.channel, &ParkedChannel::channel) ==
           parked.channels.end())

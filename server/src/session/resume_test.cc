@@ -344,6 +344,23 @@ TEST_F(ResumeTest, AnAuthInPlaceBringsASessionBackToAnOpenConnection) {
   EXPECT_EQ(world.session_desk.registry().of_user("ann").size(), 1U);
 }
 
+TEST_F(ResumeTest, ARefusedAuthInPlaceLeavesTheOldTokenInForce) {
+  auto other = open("bob", {});
+  const std::string of_bob = id;
+  auto client = connect();
+  const std::vector<ChannelRule> rules{{.match = "sealed:*", .allow = {Permission::subscribe}}};
+  auth(*client, {{"token", world.token("ann", 3'600, rules)}});
+  client->ask({{"type", "subscribe"}, {"channel", "sealed:1"}});
+  const json refused = auth(*client, {{"token", world.token("ann")}, {"sessionId", of_bob}});
+  EXPECT_EQ(refused["payload"]["name"], "session_mismatch");
+  EXPECT_EQ(client->ask({{"type", "subscribe"}, {"channel", "sealed:2"}})["type"], "subscribed");
+
+  const json renewed = auth(*client, {{"token", world.token("ann")}, {"sessionId", "unknown"}});
+  EXPECT_EQ(renewed["payload"]["resumed"], false);
+  EXPECT_EQ(client->ask({{"type", "subscribe"}, {"channel", "sealed:3"}})["payload"]["name"],
+            "permission_denied");
+}
+
 TEST_F(ResumeTest, ATokenOfTheUpgradeGoesOnWithTheSessionItNames) {
   auto client = open("ann", {"chat:1"});
   lose(client);

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "auth/claims.h"
 #include "base/clock.h"
 #include "protocol/envelope.h"
 #include "session/kept_envelope.h"
@@ -21,6 +22,7 @@ struct ResumeWish {
   std::vector<std::pair<std::string, StreamPosition>> positions;  // of the client, by channel
   bool bound = false;                                             // the token names the session
   bool in_place = false;  // the connection has a session already
+  Claims claims = {};     // in place: they count unless the session is refused
 };
 
 /// Messages that came while a session was on its way.
