@@ -39,11 +39,12 @@ struct Publication {
   Priority priority = Priority::normal;
   std::uint64_t offset = 0;  // 0: not part of the durable stream
   WallMillis ts = 0;
-  bool lossless = false;  // latest: may be replaced by a newer one, but not dropped
-  bool echo = true;       // false: not back to the connection that sent it
-  std::string slot;       // latest: what this one replaces
-  FoldedPiece piece;      // stream: what it says, so that a queue can fold it
-  std::string epoch;      // with an offset only
+  bool lossless = false;         // latest: may be replaced by a newer one, but not dropped
+  bool priority_varies = false;  // latest: others of its slot had another priority
+  bool echo = true;              // false: not back to the connection that sent it
+  std::string slot;              // latest: what this one replaces
+  FoldedPiece piece;             // stream: what it says, so that a queue can fold it
+  std::string epoch;             // with an offset only
   std::string key;
   std::string trace;
   ws::SharedFrame frame;

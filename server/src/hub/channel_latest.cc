@@ -18,6 +18,8 @@ void ChannelLatest::publish(const PublishRequest& request) {
   made->slot = slot_of(request.type, request.from.user_id);
   const auto found = newest_.find(made->slot);
   if (found != newest_.end()) {
+    const Publication& before = *found->second;
+    made->priority_varies = before.priority_varies || before.priority != made->priority;
     found->second = made;
   } else if (newest_.size() < scope_.context.limits.latest_values) {
     newest_.emplace(made->slot, made);

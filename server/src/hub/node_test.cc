@@ -297,6 +297,23 @@ TEST(Node, GivesLateJoinersTheNewestOfEachSender) {
   EXPECT_EQ(late.snapshot->latest[1]->payload(), R"({"n":2})");
 }
 
+TEST(Node, MarksALatestEventWhosePredecessorsHadAnotherPriority) {
+  Domain domain(1);
+  Listener listener(domain, 0, "chat:1", "l");
+  listener.subscribe();
+  domain.mesh.run();
+  std::vector<bool> varies;
+  for (const Priority priority : {Priority::high, Priority::high, Priority::low, Priority::low}) {
+    PublishRequest request = message("chat:1");
+    request.delivery = DeliveryClass::latest;
+    request.priority = priority;
+    publish(domain, 0, request);
+    domain.mesh.run();
+    varies.push_back(listener.got.back()->priority_varies);
+  }
+  EXPECT_EQ(varies, (std::vector{false, false, true, true}));
+}
+
 TEST(Node, TellsOfAUsersFirstAndLastDeviceOnly) {
   Domain domain(2, with_presence());
   Listener watcher(domain, 0, "room:1", "watcher");

@@ -24,6 +24,7 @@ void Lanes::enter(Lane& lane, std::size_t number, const QueuedFrame& frame) {
   ++frames_;
   lane.bytes += frame.cost;
   metrics_.lane_bytes[static_cast<LaneLabel>(number)].add(frame.cost);
+  anchors_ += frame.anchor;
   if (!frame.ordered) return;
   ++lane.ordered;
   ++ordered_;
@@ -34,6 +35,7 @@ void Lanes::leave(Lane& lane, std::size_t number, const QueuedFrame& frame) {
   --frames_;
   lane.bytes -= frame.cost;
   metrics_.lane_bytes[static_cast<LaneLabel>(number)].sub(frame.cost);
+  anchors_ -= frame.anchor;
   if (!frame.ordered) return;
   --lane.ordered;
   --ordered_;
@@ -93,37 +95,65 @@ std::optional<std::size_t> Lanes::lane_of(Subscription* channel) {
   return std::nullopt;
 }
 
-std::size_t Lanes::settle_among(Subscription* channel, std::size_t lane, bool ordered) {
+std::size_t Lanes::settle_among(QueuedFrame& frame, std::size_t lane) {
+  if (frame.anchor) return gather(frame, lane);
+  return frame.ordered ? settle_ordered(frame.channel, lane) : follow(frame, lane);
+}
+
+std::size_t Lanes::settle_ordered(Subscription* channel, std::size_t lane) {
   if (ordered_ == 0) return lane;
   const auto waits_in = lane_of(channel);
-  if (!waits_in || *waits_in == lane) return lane;
-  if (*waits_in < lane) return !ordered && has_unordered(channel, lane) ? lane : *waits_in;
-  if (ordered) promote(channel, *waits_in, lane);
+  if (!waits_in || *waits_in <= lane) return waits_in.value_or(lane);
+  move(*waits_in, lane,
+       [channel](const QueuedFrame& each) { return each.channel == channel && each.ordered; });
   return lane;
 }
 
-bool Lanes::has_unordered(const Subscription* channel, std::size_t number) const {
-  const Lane& lane = lanes_[number];
-  if (lane.ordered == lane.size()) return false;
-  return std::any_of(
-      lane.entries.begin() + static_cast<std::ptrdiff_t>(lane.head), lane.entries.end(),
-      [&](const QueuedFrame& frame) { return !frame.ordered && frame.channel == channel; });
+std::size_t Lanes::follow(QueuedFrame& frame, std::size_t lane) const {
+  if (anchors_ == 0) return lane;
+  const std::size_t anchor = first_lane_with(
+      [&frame](const QueuedFrame& each) { return each.channel == frame.channel && each.anchor; });
+  if (anchor >= lane) return lane;
+  frame.anchor = 1;
+  return anchor;
 }
 
-void Lanes::promote(Subscription* channel, std::size_t from, std::size_t to) {
-  ++generation_;
+std::size_t Lanes::gather(const QueuedFrame& frame, std::size_t lane) {
+  const std::size_t to =
+      std::min(lane, first_lane_with([&frame](const QueuedFrame& each) {
+                 return each.channel == frame.channel && (!each.ordered || each.anchor);
+               }));
+  for (std::size_t from = to + 1; from < kLanes; ++from)
+    move(from, to, [&frame](const QueuedFrame& each) {
+      return each.channel == frame.channel && (frame.ordered || !each.ordered);
+    });
+  return to;
+}
+
+template <typename Which>
+std::size_t Lanes::first_lane_with(Which&& which) const {
+  std::size_t number = 0;
+  while (number < kLanes && !lanes_[number].has(which)) ++number;
+  return number;
+}
+
+template <typename Which>
+void Lanes::move(std::size_t from, std::size_t to, Which&& which) {
   Lane& source = lanes_[from];
   std::size_t kept = source.head;
   for (std::size_t i = source.head; i < source.entries.size(); ++i) {
     QueuedFrame& frame = source.entries[i];
-    if (frame.ordered && frame.channel == channel) {
+    if (which(frame)) {
       leave(source, from, frame);
+      if (!frame.ordered) frame.anchor = 1;
       push(std::move(frame), to);
     } else if (kept++ != i) {
       source.entries[kept - 1] = std::move(frame);
     }
   }
+  if (kept == source.entries.size()) return;
   source.entries.resize(kept);
+  ++generation_;
 }
 
 void Lanes::release(const std::function<bool(const QueuedFrame&)>& which, std::size_t to) {
@@ -147,6 +177,7 @@ void Lanes::release(const std::function<bool(const QueuedFrame&)>& which, std::s
     frame.channel = nullptr;
     frame.spillable = 0;
     frame.ordered = 0;
+    frame.anchor = 0;
     push(std::move(frame), to);
   }
 }
@@ -182,6 +213,7 @@ bool Lanes::take_whole(std::size_t bytes_max, std::vector<QueuedFrame>& out) {
     out.swap(lane.entries);
     lane.left += out.size();
     ordered_ = 0;
+    anchors_ = 0;
     frames_ = 0;
     lane.ordered = 0;
     lane.bytes = 0;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <functional>
@@ -29,7 +30,9 @@ struct LaneLimits {
 ///
 /// Owner:  one Outbox. Thread: its shard's.
 /// Order:  what waits of one channel and is `ordered` waits in one lane: the most urgent of what
-///         waits. Whatever comes later for the channel does not leave before it.
+///         waits. What is not keeps its own lane, except that it follows an `anchor` of its channel
+///         in a more urgent one: a reply, what was gathered before one, what has followed one. So
+///         of one channel and priority all leaves in the order in which it came.
 class Lanes {
  public:
   static constexpr std::size_t kLanes = kPriorityCount;
@@ -61,11 +64,12 @@ class Lanes {
     return most == 0 || lanes_[lane].empty() || lanes_[lane].bytes + cost <= most;
   }
 
-  /// The lane for a frame of `channel` that asks for `lane`: more urgent when its channel waits
-  /// there. An ordered one takes what waits of the channel in a less urgent lane along. One that is
-  /// not stays behind another such one in `lane`, which it may replace.
-  [[nodiscard]] std::size_t settle(Subscription* channel, std::size_t lane, bool ordered) {
-    return alone(lane) ? lane : settle_among(channel, lane, ordered);
+  /// The lane for a frame that asks for `lane`: more urgent when its channel waits there. An
+  /// ordered one takes what waits of the channel's queue in a less urgent lane along, an anchor
+  /// what is not ordered, one that is both (a reply, which asks for the most urgent lane)
+  /// everything.
+  [[nodiscard]] std::size_t settle(QueuedFrame& frame, std::size_t lane) {
+    return alone(lane) ? lane : settle_among(frame, lane);
   }
   /// At the end of `lane`.
   Place push(QueuedFrame frame, std::size_t lane);
@@ -113,6 +117,10 @@ class Lanes {
     std::uint64_t round = 0;  // in which it got its quantum
     [[nodiscard]] bool empty() const { return head == entries.size(); }
     [[nodiscard]] std::size_t size() const { return entries.size() - head; }
+    template <typename Which>
+    [[nodiscard]] bool has(const Which& which) const {
+      return std::any_of(entries.begin() + static_cast<std::ptrdiff_t>(head), entries.end(), which);
+    }
   };
   /// Where the ordered frames of a channel wait.
   struct Queue {
@@ -121,10 +129,15 @@ class Lanes {
   };
 
   [[nodiscard]] bool alone(std::size_t lane) const { return frames_ == lanes_[lane].size(); }
-  [[nodiscard]] std::size_t settle_among(Subscription* channel, std::size_t lane, bool ordered);
-  [[nodiscard]] bool has_unordered(const Subscription* channel, std::size_t lane) const;
+  [[nodiscard]] std::size_t settle_among(QueuedFrame& frame, std::size_t lane);
+  [[nodiscard]] std::size_t settle_ordered(Subscription* channel, std::size_t lane);
+  [[nodiscard]] std::size_t follow(QueuedFrame& frame, std::size_t lane) const;
+  [[nodiscard]] std::size_t gather(const QueuedFrame& frame, std::size_t lane);
+  template <typename Which>
+  [[nodiscard]] std::size_t first_lane_with(Which&& which) const;
+  template <typename Which>
+  void move(std::size_t from, std::size_t to, Which&& which);
   [[nodiscard]] std::optional<std::size_t> lane_of(Subscription* channel);
-  void promote(Subscription* channel, std::size_t from, std::size_t to);
   bool take_whole(std::size_t bytes_max, std::vector<QueuedFrame>& out);
   bool take_share(Lane& lane, std::size_t number, std::size_t bytes_max, std::size_t& bytes,
                   std::vector<QueuedFrame>& out);
@@ -138,6 +151,7 @@ class Lanes {
   std::array<Lane, kLanes> lanes_;
   std::size_t frames_ = 0;
   std::size_t ordered_ = 0;
+  std::size_t anchors_ = 0;
   std::uint64_t round_ = 1;
   std::uint64_t generation_ = 0;
   // Only once many ordered frames wait in more than one lane; gone when nothing waits.

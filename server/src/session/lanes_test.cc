@@ -22,6 +22,20 @@ class LanesTest : public ::testing::Test {
     made.ordered = channel != nullptr ? 1 : 0;
     return made;
   }
+  /// Where an ordered frame of the channel would go.
+  std::size_t settle(Subscription* channel, std::size_t lane) {
+    QueuedFrame ordered = frame(10, channel);
+    return lanes_.settle(ordered, lane);
+  }
+  /// A frame that has no order within its channel goes where it belongs.
+  std::size_t push_free(Subscription& channel, std::size_t lane, bool anchor = false) {
+    QueuedFrame free = frame(10, &channel);
+    free.ordered = 0;
+    free.anchor = anchor ? 1 : 0;
+    const std::size_t settled = lanes_.settle(free, lane);
+    lanes_.push(std::move(free), settled);
+    return settled;
+  }
   void fill(Priority lane, std::size_t frames, std::size_t payload_bytes) {
     for (std::size_t i = 0; i < frames; ++i)
       lanes_.push(frame(payload_bytes), std::to_underlying(lane));
@@ -92,27 +106,62 @@ TEST_F(LanesTest, GiveTheWholeWriteToOneThatIsAlone) {
 
 TEST_F(LanesTest, KeepAChannelInOneLane) {
   lanes_.push(frame(10, &channel_), 2);
-  EXPECT_EQ(lanes_.settle(&channel_, 3, true), 2U) << "a less urgent one joins";
+  EXPECT_EQ(settle(&channel_, 3), 2U) << "a less urgent one joins";
   lanes_.push(frame(10), 1);
-  EXPECT_EQ(lanes_.settle(&channel_, 0, true), 0U);
+  EXPECT_EQ(settle(&channel_, 0), 0U);
   EXPECT_EQ(lanes_.first(2), nullptr) << "what waited came along";
   EXPECT_NE(lanes_.first(0), nullptr);
-  EXPECT_EQ(lanes_.settle(&channel_, 2, false), 0U) << "nothing leaves before it";
+}
+
+TEST_F(LanesTest, LeaveWhatHasNoOrderInItsOwnLane) {
+  lanes_.push(frame(10, &channel_), 1);
+  EXPECT_EQ(push_free(channel_, 3), 3U);
+  EXPECT_EQ(push_free(channel_, 0), 0U);
+}
+
+TEST_F(LanesTest, KeepWhatFollowsAReplyBehindIt) {
+  Subscription other(nobody_, "a:2");
+  EXPECT_EQ(push_free(channel_, 2), 2U);
+  EXPECT_EQ(push_free(other, 3), 3U);
+  QueuedFrame reply = frame(10, &channel_);
+  reply.anchor = 1;
+  EXPECT_EQ(lanes_.settle(reply, 0), 0U);
+  EXPECT_EQ(lanes_.first(2), nullptr) << "what was before it stays before it";
+  lanes_.push(std::move(reply), 0);
+  EXPECT_EQ(push_free(channel_, 3), 0U);
+  EXPECT_EQ(push_free(other, 3), 3U);
+  std::vector<QueuedFrame> out;
+  while (out.empty() || !out.back().ordered) lanes_.take(1, out);
+  EXPECT_EQ(push_free(channel_, 3), 0U) << "the reply has left, what followed it has not";
+  lanes_.take(1 << 20, out);
+  EXPECT_EQ(push_free(channel_, 3), 3U);
+}
+
+TEST_F(LanesTest, GatherWhatHasNoOrderWhereAPriorityChanged) {
+  lanes_.push(frame(10), 2);
+  EXPECT_EQ(push_free(channel_, 3), 3U);
+  EXPECT_EQ(push_free(channel_, 1, true), 1U);
+  EXPECT_EQ(lanes_.first(3), nullptr) << "the older one is before it";
+  EXPECT_EQ(push_free(channel_, 3, true), 1U) << "and the newer one behind it";
+  EXPECT_EQ(push_free(channel_, 3), 1U);
+  std::vector<QueuedFrame> out;
+  lanes_.take(1 << 20, out);
+  EXPECT_EQ(out.size(), 5U);
 }
 
 TEST_F(LanesTest, FindAChannelAmongThousands) {
   std::vector<std::unique_ptr<Subscription>> channels;
   for (int i = 0; i < 3'000; ++i) {
     channels.push_back(std::make_unique<Subscription>(nobody_, "a:" + std::to_string(i)));
-    const std::size_t lane = lanes_.settle(channels.back().get(), 1U + i % 3U, true);
+    const std::size_t lane = settle(channels.back().get(), 1U + i % 3U);
     lanes_.push(frame(10, channels.back().get()), lane);
   }
   for (std::size_t i = 0; i < channels.size(); i += 100)
-    EXPECT_EQ(lanes_.settle(channels[i].get(), 3, true), 1U + i % 3U);
+    EXPECT_EQ(settle(channels[i].get(), 3), 1U + i % 3U);
   std::vector<QueuedFrame> out;
   lanes_.take(1 << 20, out);
   EXPECT_EQ(out.size(), 3'000U);
-  EXPECT_EQ(lanes_.settle(channels[0].get(), 3, true), 3U) << "it has left";
+  EXPECT_EQ(settle(channels[0].get(), 3), 3U) << "it has left";
 }
 
 TEST_F(LanesTest, PutBackWhatWasTaken) {

@@ -65,18 +65,24 @@ PushResult Outbox::push_control(ws::SharedFrame frame) {
   return PushResult::queued;
 }
 
-PushResult Outbox::push(ws::SharedFrame frame, Priority priority, MonoMillis now,
-                        Subscription* channel) {
+PushResult Outbox::push(ws::SharedFrame frame, Priority priority, MonoMillis now) {
+  return push_reply({.frame = std::move(frame)}, std::to_underlying(priority), now);
+}
+
+PushResult Outbox::push(ws::SharedFrame frame, Subscription& channel, MonoMillis now) {
+  waiting_.reset();  // what comes after the reply is not merged into what is before it
+  return push_reply({.frame = std::move(frame), .channel = &channel, .ordered = 1, .anchor = 1},
+                    std::to_underlying(Priority::critical), now);
+}
+
+PushResult Outbox::push_reply(QueuedFrame entry, std::size_t lane, MonoMillis now) {
   if (sealed_) return PushResult::dropped;
   if (empty()) born_ms_ = now;
-  QueuedFrame entry{.frame = std::move(frame), .channel = channel};
   entry.cost = static_cast<std::uint32_t>(entry.frame.cost());
-  entry.ordered = channel != nullptr ? 1 : 0;
   entry.set_age(now - born_ms_);
-  std::size_t lane = std::to_underlying(priority);
-  if (channel != nullptr) lane = lanes_.settle(channel, lane, true);
+  if (entry.channel != nullptr) lane = lanes_.settle(entry, lane);
   if (const auto limit = limit_hit(lane, entry.cost)) {
-    if (!make_room_by_spilling(lane, entry.cost, channel)) {
+    if (!make_room_by_spilling(lane, entry.cost, entry.channel)) {
       metrics_.slow_disconnects[*limit].add();
       return PushResult::overflow;
     }
@@ -99,10 +105,11 @@ PushResult Outbox::push(const ws::SharedFrame& frame, const PublicationPtr& publ
   QueuedFrame entry{.frame = frame, .channel = &channel};
   entry.cost = static_cast<std::uint32_t>(frame.cost());
   entry.ordered = is_ordered(publication->delivery) ? 1 : 0;
+  entry.anchor = publication->priority_varies ? 1 : 0;
   entry.event = 1;
+  entry.droppable = entry.ordered || publication->lossless ? 0 : 1;
   entry.set_age(now - born_ms_);
-  const std::size_t lane =
-      lanes_.settle(&channel, std::to_underlying(publication->priority), entry.ordered != 0);
+  const std::size_t lane = lanes_.settle(entry, std::to_underlying(publication->priority));
   if (limit_hit(lane, entry.cost)) {
     if (const auto done = make_room(*publication, channel, policy, lane, entry.cost)) return *done;
   }
@@ -121,10 +128,11 @@ std::optional<PushResult> Outbox::push_behind(const PublicationPtr& publication,
                                               Subscription& channel, OverflowPolicy policy) {
   if (MergeIndex::merges(*publication, policy)) {
     const MergeIndex::Found waiting = waiting_.find(*publication, &channel);
-    if (waiting.frame != nullptr && waiting.lane <= std::to_underlying(publication->priority)) {
+    if (waiting.frame != nullptr && waiting.lane <= std::to_underlying(publication->priority) &&
+        (!publication->priority_varies || waiting.frame->anchor)) {
       return merge(waiting, publication, channel, policy);
     }
-    // A newer one that is more urgent must not be followed by the one that it replaces.
+    // A newer one in another lane must not be followed by the one that it replaces.
     if (waiting.frame != nullptr && publication->delivery != DeliveryClass::stream)
       drop([old = waiting.frame](const QueuedFrame& frame) { return &frame == old; },
            DropLabel::conflated);
@@ -203,8 +211,7 @@ void Outbox::drop_oldest(const Subscription& channel, std::size_t cost) {
   std::size_t missing = pressure_bytes() + cost;
   drop(
       [&](const QueuedFrame& frame) {
-        if (frame.channel != &channel || frame.event == 0 || frame.ordered != 0 || missing == 0)
-          return false;
+        if (frame.channel != &channel || frame.droppable == 0 || missing == 0) return false;
         missing -= std::min<std::size_t>(missing, frame.cost);
         return true;
       },

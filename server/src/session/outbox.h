@@ -74,10 +74,11 @@ class Outbox {
 
   /// Pongs and heartbeats: leaves before everything that is not on its way already.
   [[nodiscard]] PushResult push_control(ws::SharedFrame frame);
-  /// A reply or push of the server itself. With a channel it keeps its place among the channel's
-  /// events: what is pushed later does not leave before it.
-  [[nodiscard]] PushResult push(ws::SharedFrame frame, Priority priority, MonoMillis now,
-                                Subscription* channel = nullptr);
+  /// A reply or push of the server itself.
+  [[nodiscard]] PushResult push(ws::SharedFrame frame, Priority priority, MonoMillis now);
+  /// A reply that has its place among the events of `channel`. It is critical and takes what waits
+  /// of them along; what is pushed later does not leave before it.
+  [[nodiscard]] PushResult push(ws::SharedFrame frame, Subscription& channel, MonoMillis now);
   /// An event of `channel`.
   [[nodiscard]] PushResult push(const ws::SharedFrame& frame, const PublicationPtr& publication,
                                 Subscription& channel, OverflowPolicy policy, MonoMillis now);
@@ -113,6 +114,7 @@ class Outbox {
 
  private:
   [[nodiscard]] bool blocked() const { return committed_head_ < committed_.size(); }
+  [[nodiscard]] PushResult push_reply(QueuedFrame entry, std::size_t lane, MonoMillis now);
   [[nodiscard]] std::size_t pressure_bytes() const;
   [[nodiscard]] std::size_t bytes_max() const;
   [[nodiscard]] std::optional<LimitLabel> limit_hit(std::size_t lane, std::size_t cost) const;

@@ -120,6 +120,23 @@ TEST_F(OutboxTest, DropsTheOldestOfAChannelThatSaysSo) {
   EXPECT_EQ(read_all(), (Payloads{"other", "4"}));
 }
 
+TEST_F(OutboxTest, DropsNoSharedStateForOthers) {
+  limit(1 << 20, 4);
+  stall();
+  const auto state = [&](const char* value, const char* slot) {
+    auto made = std::make_shared<Publication>(
+        *publication(DeliveryClass::latest, value, Priority::normal, slot));
+    made->lossless = true;
+    return push(made, 0, OverflowPolicy::drop_oldest);
+  };
+  state("a", "key a");
+  push(publication(DeliveryClass::ephemeral, "1"), 0, OverflowPolicy::drop_oldest);
+  state("b", "key b");
+  push(publication(DeliveryClass::ephemeral, "2"), 0, OverflowPolicy::drop_oldest);
+  read_bytes(1 << 20);
+  EXPECT_EQ(read_all(), (Payloads{"a", "b", "2"}));
+}
+
 TEST_F(OutboxTest, SpillsAFoldedMessageThatOutgrowsTheQueueWhereThePolicySaysSo) {
   limit(20'000);
   stall();

@@ -159,7 +159,7 @@ TEST_F(OutboxTest, KeepsOrderWhenWhatWasLaidOutGoesBack) {
 TEST_F(OutboxTest, PutsAReplyInItsPlaceAmongTheEventsOfItsChannel) {
   stall();
   const auto reply = [&](const char* payload) {
-    return outbox_->push(text(payload), Priority::critical, 0, channels_.data());
+    return outbox_->push(text(payload), channels_[0], 0);
   };
   EXPECT_EQ(reply("subscribed"), PushResult::queued);
   push(publication(DeliveryClass::durable, "d1"));
@@ -180,7 +180,7 @@ TEST_F(OutboxTest, SendsWhatWaitsOfAChannelBeforeItsLastWordToAReaderThatKeepsUp
 
 TEST_F(OutboxTest, DropsWhatWaitsOfAChannelThatEndsBehindASlowReader) {
   const auto reply = [&](const char* payload, std::size_t channel) {
-    (void)outbox_->push(text(payload), Priority::critical, 0, &channels_[channel]);
+    (void)outbox_->push(text(payload), channels_[channel], 0);
   };
   stall();
   reply("subscribed", 0);
@@ -252,11 +252,10 @@ TEST_F(OutboxTest, SaysItsLastWordAboutAChannelLast) {
         ++life[channel];
         (void)outbox_->push(
             text(std::to_string(channel) + std::to_string(life[channel] % 10) + "+"),
-            Priority::critical, 0, &channels_[channel]);
+            channels_[channel], 0);
       } else if (what == 1 && life[channel] == 0) {
         ++life[channel];
-        (void)outbox_->push(text(std::to_string(channel) + "1+"), Priority::critical, 0,
-                            &channels_[channel]);
+        (void)outbox_->push(text(std::to_string(channel) + "1+"), channels_[channel], 0);
       } else if (what < 15 && life[channel] > 0) {
         const std::array classes{DeliveryClass::durable, DeliveryClass::ephemeral};
         push(publication(classes[roll(2)], name + "e" + std::string(roll(100), '.'),

@@ -193,9 +193,7 @@ void Session::reply_in_channel(MessageType type, std::string_view id, ChannelPla
       .type = to_name(type), .id = id, .channel = place.channel(), .payload = payload};
   ws::SharedFrame frame = frame_of(message);
   count_sent(message, frame);
-  after_push(transport_.outbox().push(std::move(frame), Priority::critical,
-                                      context_.clock.mono_ms(), &place),
-             {});
+  after_push(transport_.outbox().push(std::move(frame), place, context_.clock.mono_ms()), {});
 }
 
 void Session::end_asking(ChannelPlace& place, const Error& why) {
