@@ -120,6 +120,15 @@ std::string suggestion(std::span<const std::string> arguments, const CLI::ParseE
   return {};
 }
 
+/// Of a word that is no command the parser says only that there is none.
+std::string problem(const CLI::App& app, std::span<const std::string> arguments,
+                    const CLI::ParseError& error) {
+  const bool unknown =
+      app.get_subcommands().empty() && !arguments.empty() && !arguments.front().starts_with('-');
+  if (unknown) return "there is no command '" + arguments.front() + "'";
+  return error.what() + suggestion(arguments, error);
+}
+
 std::string environment_value(const CommandContext& context, std::string_view name) {
   for (const auto& [key, value] : context.environment)
     if (key == name) return value;
@@ -139,7 +148,7 @@ int run_command_line(std::span<const std::string> arguments, CommandContext& con
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return parser.app.exit(error, context.out, context.err);
     return report_usage(context,
-                        error.what() + suggestion(split->rest, error) + " (see tidewire --help)");
+                        problem(parser.app, split->rest, error) + " (see tidewire --help)");
   }
   parser.sources.flags = std::move(split->config);
   parser.sources.environment = context.environment;

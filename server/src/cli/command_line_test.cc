@@ -58,6 +58,14 @@ class CommandLine : public testing::Test {
   int server_result_ = 0;
 };
 
+TEST_F(CommandLine, AWordThatIsNoCommandIsNamed) {
+  EXPECT_EQ(run({"srve", "--config", "x"}), kUsageError);
+  EXPECT_TRUE(err_.str().contains("there is no command 'srve'")) << err_.str();
+  err_.str({});
+  EXPECT_EQ(run({"gentoken"}), kUsageError);
+  EXPECT_TRUE(err_.str().contains("--sub is required")) << err_.str();
+}
+
 TEST_F(CommandLine, UsageErrorsExitWith2) {
   const std::vector<std::vector<std::string>> cases = {
       {},
