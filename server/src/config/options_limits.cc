@@ -128,7 +128,9 @@ constexpr Option kLimitsRows[] = {
      .max = 100 * kMillion},
     {.path = "limits.history_page",
      .kind = integer,
-     .help = "Most publications in one answer to `history` or `subscribe`.",
+     .help =
+         "Most publications in one answer to `history`, or that `history` of `subscribe` brings. "
+         "A recovery brings all or none.",
      .target = AT(limits.history_page),
      .min = 1,
      .max = 10'000},
