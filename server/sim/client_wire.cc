@@ -69,6 +69,7 @@ void ClientWire::on_close(const std::string& payload) {
   const auto code = static_cast<unsigned>(static_cast<unsigned char>(payload[0]) << 8U |
                                           static_cast<unsigned char>(payload[1]));
   if (code == 4008) parts_.oracle.reach(Reached::slow_reader_closed);
+  if (code == 4012) parts_.oracle.reach(Reached::closed_for_restart);
   if (code >= 4400 && !events_.deserved(code))
     throw Violation(device_ + " is sent away with " + payload.substr(2));
   link_->finish();

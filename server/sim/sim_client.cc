@@ -60,6 +60,7 @@ void SimClient::on_message(const json& message) {
   if (type == "rpc_request") return calls_.on_request(message.at("payload"), calm_);
   if (type == "rpc_cancel") return calls_.on_stop(message.at("payload"));
   if (type == "note") return on_direct(message);
+  if (type == "goaway") return parts_.oracle.reach(Reached::told_to_go);
   // What answers a message without an id is no event either: an ack that crossed `unsubscribed`.
   if (!message.contains("channel") || type == "error") return;
   const std::string channel = message.at("channel");

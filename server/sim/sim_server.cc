@@ -183,7 +183,23 @@ MonoMillis SimServer::wake_at() {
   return wake;
 }
 
+void SimServer::drain(std::int64_t pace_ms) {
+  draining_ = true;
+  for (const auto& shard : shards_)
+    shard->sessions.for_each([&](Session& session) {
+      session.announce_goaway("restart", pace_ms);
+      schedule_.after(random_.between(0, pace_ms),
+                      [alive = std::weak_ptr(alive_), &sessions = shard->sessions,
+                       id = session.info().connection_id] {
+                        if (alive.expired()) return;
+                        if (Session* session = sessions.find(id))
+                          session->close(CloseCode::server_restart, "the server restarts");
+                      });
+    });
+}
+
 void SimServer::crash() {
+  alive_.reset();
   if (storage_) storage_->crash();
   for (const auto& shard : shards_)
     for (const auto& connection : shard->connections) connection->crash();

@@ -48,7 +48,8 @@ struct SimDisk {
 /// One life of the server: the real layers 0 to 3 over some shards, and what stands for the event
 /// loops and sockets above them.
 ///
-/// Life: made, accepts links, ends by crash() or destruction. What outlives it is on `disk`, if
+/// Life: made, accepts links, may drain(), ends by crash() or destruction. What outlives it is on
+/// `disk`, if
 ///       there is one.
 class SimServer {
  public:
@@ -63,6 +64,9 @@ class SimServer {
   void advance();
   /// When a timer is due next.
   [[nodiscard]] MonoMillis wake_at();
+  /// SIGTERM: everybody is told to go, and is closed one by one in the next `pace_ms`.
+  void drain(std::int64_t pace_ms);
+  [[nodiscard]] bool draining() const { return draining_; }
   /// kill -9: nothing is said, nothing is saved.
   void crash();
 
@@ -95,6 +99,8 @@ class SimServer {
   TokenMinter minter_;
   std::uint64_t accepted_ = 0;
   std::size_t queued_peak_ = 0;
+  bool draining_ = false;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>();  // for what was planned
 };
 
 }  // namespace tidewire::sim

@@ -24,6 +24,9 @@ enum class Reached : std::uint8_t {
   state_conflict,
   state_changed,
   server_crashed,
+  server_stopped,
+  told_to_go,
+  closed_for_restart,
   wall_clock_jumped,
   heartbeat_answered,
   error_answered,
@@ -105,6 +108,12 @@ inline constexpr std::size_t kReachedCount = static_cast<std::size_t>(Reached::c
       return "state_changed";
     case Reached::server_crashed:
       return "server_crashed";
+    case Reached::server_stopped:
+      return "server_stopped";
+    case Reached::told_to_go:
+      return "told_to_go";
+    case Reached::closed_for_restart:
+      return "closed_for_restart";
     case Reached::wall_clock_jumped:
       return "wall_clock_jumped";
     case Reached::heartbeat_answered:

@@ -118,7 +118,7 @@ void World::make_clients() {
             .random = random_,
             .oracle = oracle_,
             .dial = [this]() -> std::shared_ptr<Link> {
-              if (!server_) return nullptr;
+              if (!server_ || server_->draining()) return nullptr;
               LinkShape shape;
               if (random_.percent(20)) shape.client_bytes_per_ms = 8;
               auto link = std::make_shared<Link>(schedule_, random_, shape);
@@ -204,7 +204,8 @@ void World::bring_fault() {
   if (dice < 32) return client.cut_link();
   if (dice < 50) return client.silence_link();
   if (dice < 77) return client.stall_link(random_.between(200, 4'000));
-  if (dice < 83) return crash_server();
+  if (dice < 81) return crash_server();
+  if (dice < 83) return stop_server();
   if (dice < 85) return crash_machine();
   if (dice < 91) return break_disk(disk_fails_until_);
   if (dice < 94) return break_disk(unreadable_until_);
@@ -218,9 +219,23 @@ void World::break_disk(MonoMillis& until) {
   until = std::max(until, schedule_.now() + random_.between(50, 2'000));
 }
 
+void World::stop_server() {
+  if (!server_ || server_->draining()) return;
+  oracle_.reach(Reached::server_stopped);
+  const std::int64_t pace_ms = random_.between(0, 1'500);
+  server_->drain(pace_ms);
+  schedule_.after(pace_ms + random_.between(0, 1'000), [this, life = oracle_.server_life()] {
+    if (server_ && life == oracle_.server_life()) end_server();
+  });
+}
+
 void World::crash_server() {
   if (!server_) return;
   oracle_.reach(Reached::server_crashed);
+  end_server();
+}
+
+void World::end_server() {
   oracle_.server_restarts();
   server_->crash();
   server_.reset();

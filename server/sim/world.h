@@ -37,7 +37,9 @@ class World {
   void plan_direct();
   void send_direct();
   void plan_sync();
+  void stop_server();
   void crash_server();
+  void end_server();
   void crash_machine();
   void make_disk();
   void break_disk(MonoMillis& until);
