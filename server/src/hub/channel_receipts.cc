@@ -66,8 +66,19 @@ std::optional<Error> ChannelReceipts::refusal() const {
                .path = "/receipt"};
 }
 
+/// A publish that is sent again over the same connection is told of once.
+bool ChannelReceipts::waits_already(const StreamPosition& position, const ReceiptWish& wish) const {
+  if (open_ == 0 || wish.connection_id.empty()) return false;
+  return std::ranges::any_of(waits_, [&](const std::optional<Wait>& each) {
+    return each && each->position == position && each->wish->ask.kind == wish.ask.kind &&
+           each->wish->ask.count == wish.ask.count &&
+           each->wish->connection_id == wish.connection_id;
+  });
+}
+
 void ChannelReceipts::watch(const StreamPosition& position, std::string publisher,
                             std::shared_ptr<ReceiptWish> wish) {
+  if (waits_already(position, *wish)) return;
   auto free = std::ranges::find_if_not(waits_, &std::optional<Wait>::has_value);
   if (free == waits_.end()) {
     // Several were accepted while the store was writing: those too many end at once.

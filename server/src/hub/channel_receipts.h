@@ -83,6 +83,7 @@ class ChannelReceipts {
 
   Cursor* find_or_make(std::string_view user_id);
   void check_waits(const Cursor& before, Cursor& now);
+  [[nodiscard]] bool waits_already(const StreamPosition& position, const ReceiptWish& wish) const;
   void begin(std::size_t slot);
   void finish(std::size_t slot, bool complete);
   [[nodiscard]] ReceiptResult result_of(const Wait& wait) const;

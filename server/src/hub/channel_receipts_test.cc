@@ -92,7 +92,7 @@ class ReceiptsTest : public ::testing::Test {
                            .from = {.user_id = "ann", .connection_id = "ann", .client = ""}};
     if (ask)
       request.receipt = std::make_shared<ReceiptWish>(
-          *ask, [this](ReceiptResult result) { results.push_back(std::move(result)); });
+          *ask, [this](ReceiptResult result) { results.push_back(std::move(result)); }, connection);
     PublishResult answer;
     domain.nodes[0]->publish(request, [&](PublishResult result) { answer = std::move(result); });
     domain.mesh.run();
@@ -118,11 +118,22 @@ class ReceiptsTest : public ::testing::Test {
 
   Domain domain{3, receipts_config()};
   std::string epoch;
+  std::string connection;  // of the publisher
   std::vector<ReceiptResult> results;
   std::optional<Error> refused;
 };
 
 constexpr ReceiptAsk kAllDelivered{ReceiptKind::delivered, 0};
+
+TEST_F(ReceiptsTest, APublishThatIsSentAgainIsToldOfOnceAConnection) {
+  Watcher bob(domain, 1, "bob");
+  for (const std::string over : {"c1", "c1", "c2"}) {
+    connection = over;
+    publish(kAllDelivered, "k");
+  }
+  acknowledge("bob", 1);
+  EXPECT_EQ(results.size(), 2U);
+}
 
 TEST_F(ReceiptsTest, CursorsOnlyMoveForwardAndReadImpliesDelivered) {
   for (int i = 0; i < 5; ++i) publish();

@@ -21,10 +21,11 @@ struct ReceiptResult {
 };
 
 /// A publisher's wish to be told, which travels with its publish. `done` is called once, on the
-/// channel's owner shard.
+/// channel's owner shard; not at all when the same connection waits for the same event already.
 struct ReceiptWish {
   ReceiptAsk ask;
   std::move_only_function<void(ReceiptResult)> done;
+  std::string connection_id = {};  // of the publisher
 };
 
 /// The wish for an event that was published before.

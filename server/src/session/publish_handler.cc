@@ -68,15 +68,17 @@ std::shared_ptr<ReceiptWish> PublishHandler::wish_of(const Session& session,
                                                      std::string_view channel) {
   // Called on the owner's shard, when the session may be gone: it is looked for where it was.
   return std::make_shared<ReceiptWish>(ReceiptWish{
-      *envelope.receipt, [&context = session.context_, id = session.info_.connection_id,
-                          channel = std::string(channel)](ReceiptResult result) mutable {
+      *envelope.receipt,
+      [&context = session.context_, id = session.info_.connection_id,
+       channel = std::string(channel)](ReceiptResult result) mutable {
         context.node.mesh().post(context.node.index(),
                                  [&context, id = std::move(id), channel = std::move(channel),
                                   result = std::move(result)] {
                                    if (Session* publisher = context.sessions.find(id))
                                      tell(*publisher, channel, result);
                                  });
-      }});
+      },
+      session.info_.connection_id});
 }
 
 void PublishHandler::publish(Session& session, const Envelope& envelope) {
