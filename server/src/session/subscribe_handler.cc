@@ -320,6 +320,7 @@ void SubscribeHandler::finish(Session& session, const std::string& channel, cons
   ChannelPlace& place = *found->second;
   session.context_.node.hub().activate(place, result->position.offset, session.mode_now(place),
                                        result->streams);
+  if (place.mode.kind == StreamMode::Kind::final) result->streams.clear();
   // Until it is known to have arrived, a resume begins before what this answer holds.
   place.epoch = result->position.epoch;
   place.settled = result->position.offset - result->publications.size();

@@ -112,6 +112,14 @@ describe('stream modes', () => {
     expect(pieces(reader!)).toEqual([])
   })
 
+  it('final begins without pieces in the middle of a message too', async () => {
+    const [reader, agent] = await Promise.all(['reader', 'agent'].map((user) => openUser(server(), user)))
+    await produce(agent!, 'chat:late-final', 'm', 1, 5)
+    expect((await reader!.subscribe('chat:late-final', { stream: 'final' })).payload.streams).toEqual([])
+    await produce(agent!, 'chat:late-final', 'm', 6, 30)
+    expect((await reader!.next('chat_message')).payload.content).toBe(whole)
+  })
+
   it('refuses other modes, with the place', async () => {
     const reader = await openUser(server(), 'reader')
     const error = await reader.ask({ type: 'subscribe', channel: 'chat:5', payload: { stream: 'conflate:0' } })
