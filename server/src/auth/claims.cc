@@ -41,18 +41,18 @@ std::expected<std::string, Error> text_claim(const json& claims, const char* nam
   return text;
 }
 
-/// Seconds since 1970; nullopt when absent. Fractions are refused: no issuer of ours makes them,
-/// and they are where parsers differ.
+/// Seconds since 1970, rounded down (RFC 7519 section 2: a NumericDate may have a fraction);
+/// nullopt when absent.
 std::expected<std::optional<std::int64_t>, Error> time_claim(const json& claims, const char* name) {
   const auto found = claims.find(name);
   if (found == claims.end()) return std::nullopt;
   const std::string named = std::string("claim '") + name + "' ";
-  if (!found->is_number_integer()) return invalid_token(named + "is not a whole number of seconds");
-  const bool fits = found->is_number_unsigned()
-                        ? found->get<std::uint64_t>() <= static_cast<std::uint64_t>(kTimeMax)
-                        : found->get<std::int64_t>() >= 0 && found->get<std::int64_t>() <= kTimeMax;
-  if (!fits) return invalid_token(named + "is out of range");
-  return found->get<std::int64_t>();
+  if (!found->is_number()) return invalid_token(named + "is not a number of seconds");
+  // A double holds every whole second of the range.
+  const auto seconds = found->get<double>();
+  if (!(seconds >= 0 && seconds <= static_cast<double>(kTimeMax)))
+    return invalid_token(named + "is out of range");
+  return static_cast<std::int64_t>(seconds);
 }
 
 std::expected<std::string, Error> object_claim(const json& claims, const char* name) {

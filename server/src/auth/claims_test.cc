@@ -43,6 +43,16 @@ TEST(Claims, HaveEmptyObjectsAndNoRulesByDefault) {
   EXPECT_TRUE(claims->rules.empty());
 }
 
+TEST(Claims, MayNameTimesWithAFractionOrAnExponent) {
+  for (const char* exp : {"1750003600", "1750003600.75", "1.7500036e9", "17500036E2"}) {
+    const auto claims = parse_claims(
+        std::string(R"({"sub":"a","iat":1750000000.5,"nbf":1.75e9,"exp":)") + exp + "}", {}, kNow);
+    ASSERT_TRUE(claims) << exp << " " << claims.error().message;
+    EXPECT_EQ(claims->expires_at_ms, 1'750'003'600'000) << exp;
+    EXPECT_EQ(claims->issued_at_ms, 1'750'000'000'000);
+  }
+}
+
 TEST(Claims, ExpireAtExpPlusTheLeewayToTheMillisecond) {
   const std::string payload = R"({"sub":"a","exp":1750000000})";
   EXPECT_TRUE(parse_claims(payload, {}, kNow + 29'999));
