@@ -22,7 +22,7 @@ void Hub::add(Subscription& subscription) {
   }
   Topic& topic = *found->second;
   subscription.topic_ = &topic;
-  subscription.place_ = topic.subscriptions.size();
+  subscription.place_ = static_cast<std::uint32_t>(topic.subscriptions.size());
   topic.subscriptions.push_back(&subscription);
   ++subscriptions_;
 }
@@ -68,7 +68,7 @@ void Hub::join(Subscription& subscription, RollUp& roll_up) {
   roll_up.take_all();
   hand_over(roll_up);
   subscription.roll_up_ = &roll_up;
-  subscription.member_ = roll_up.members().size();
+  subscription.member_ = static_cast<std::uint32_t>(roll_up.members().size());
   roll_up.members().push_back(&subscription);
 }
 

@@ -270,7 +270,7 @@ TEST_F(RollUpTest, ShowsARestartedAnswerFromItsBeginning) {
 }
 
 TEST(StreamMode, RoundsItsWindowUpToAFewSteps) {
-  const auto window = [](MonoMillis ms) {
+  const auto window = [](std::int32_t ms) {
     return StreamMode{.window_ms = ms}.at_least(0).window_ms;
   };
   EXPECT_EQ(window(0), 0);

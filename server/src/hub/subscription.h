@@ -50,14 +50,15 @@ class Subscription {
  private:
   friend class Hub;
 
+  // What a delivery reads comes first: the hub fetches one line ahead.
   Subscriber& subscriber_;
-  std::string channel_;
-  Topic* topic_ = nullptr;
-  std::size_t place_ = 0;  // in the topic's list
+  RollUp* roll_up_ = nullptr;  // of those that do not get every piece as it comes
   std::uint64_t last_offset_ = 0;
   bool active_ = false;
-  RollUp* roll_up_ = nullptr;  // of those that do not get every piece as it comes
-  std::size_t member_ = 0;     // its place there
+  std::uint32_t place_ = 0;   // in the topic's list
+  std::uint32_t member_ = 0;  // in the roll-up's
+  Topic* topic_ = nullptr;
+  std::string channel_;
 };
 
 }  // namespace tidewire

@@ -37,7 +37,7 @@ bool AckHandler::take(Session& session, ChannelPlace& place, const AckCommand& c
       place.acks ? place.acks->acknowledge(offset) == AckTracker::Result::moved : news;
   acks[moved ? AckLabel::moved : AckLabel::repeated].add();
   place.acknowledged = std::max(place.acknowledged, offset);
-  if (place.receipts && (news || command.read))
+  if (place.options.receipts && (news || command.read))
     session.context_.node.acknowledge({.channel = place.channel(),
                                        .user_id = session.user_id(),
                                        .delivered = {place.epoch, offset},
@@ -51,12 +51,12 @@ void AckHandler::acknowledge(Session& session, const Envelope& envelope) {
   const std::string_view channel = envelope.channel.empty() ? session.scope_ : envelope.channel;
   if (const auto name = ChannelName::parse(channel); !name)
     return session.reply_error(envelope.id, name.error());
-  const auto found = session.subscriptions_.find(channel);
-  if (found == session.subscriptions_.end())
+  ChannelPlace* found = session.subscriptions_.find(channel);
+  if (found == nullptr)
     return session.reply_error(envelope.id, {.code = ErrorCode::not_subscribed,
                                              .message = "not subscribed to this channel",
                                              .path = "/channel"});
-  ChannelPlace& place = *found->second;
+  ChannelPlace& place = *found;
   const std::uint64_t sent = place.acks ? place.acks->tracker().sent() : place.last_offset();
   const bool ahead = command->offset > sent;
   if (command->epoch == place.epoch && (ahead || command->read.value_or(0) > sent)) {

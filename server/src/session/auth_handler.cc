@@ -152,13 +152,13 @@ bool AuthHandler::refresh_by_operator(Session& session, std::string_view token) 
 
 void AuthHandler::revoke_lost_channels(Session& session) {
   std::vector<std::string> lost;
-  for (auto& [channel, place] : session.subscriptions_) {
+  for (const auto& place : session.subscriptions_) {
     if (place->by_token) continue;  // a subscription token of its own allowed it
-    const auto access = access_to(session, channel, Permission::subscribe);
+    const auto access = access_to(session, place->channel(), Permission::subscribe);
     if (access) {
       place->permissions = access->permissions & place->ceiling;
     } else {
-      lost.emplace_back(channel);
+      lost.push_back(place->channel());
     }
   }
   for (const std::string& channel : lost)

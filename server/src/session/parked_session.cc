@@ -50,7 +50,7 @@ ParkedChannel channel_of(const json& value) {
     const auto kind = std::min(stream->at("kind").get<unsigned>(),
                                unsigned{std::to_underlying(StreamMode::Kind::final)});
     channel.mode = {.kind = static_cast<StreamMode::Kind>(kind),
-                    .window_ms = stream->at("windowMs").get<MonoMillis>()};
+                    .window_ms = stream->at("windowMs").get<std::int32_t>()};
   }
   channel.granted = permissions_of(value.value("granted", json::array()));
   if (value.contains("ceiling")) channel.ceiling = permissions_of(value.at("ceiling"));

@@ -58,7 +58,7 @@ void Session::closed(std::uint16_t close_code) {
   state_ = State::closing;
   timer_.cancel();
   SessionParking::leave(*this, close_code);
-  for (auto& [channel, place] : subscriptions_)
+  for (const auto& place : subscriptions_)
     context_.node.unsubscribe(*place, claims_.user_id, session_id_, leave_kind(close_code),
                               place->joined);
   subscriptions_.clear();
@@ -287,9 +287,9 @@ void Session::deliver(Subscription& subscription, Rendering& rendering) {
   if (of_presence && !place.permissions.contains(Permission::presence)) return;
   const ws::SharedFrame& frame = rendering.frame(batch_ ? plain_form() : form_);
   ++counters_.messages_sent;
-  after_push(
-      transport_.outbox().push(frame, publication, place, place.overflow, rendering.now_ms()),
-      place.batch);
+  after_push(transport_.outbox().push(frame, publication, place, place.options.overflow,
+                                      rendering.now_ms()),
+             batch_of(place));
 }
 
 void Session::use_batches(const std::optional<BatchWish>& wish) {
@@ -298,13 +298,10 @@ void Session::use_batches(const std::optional<BatchWish>& wish) {
     batch_ = BatchLimits{.delay_ms = static_cast<MonoMillis>(wish->delay_ms),
                          .messages = wish->messages,
                          .bytes = wish->bytes};
-  for (auto& [channel, place] : subscriptions_)
-    place->batch = batch_ ? place->shared_batch.with(*batch_) : place->shared_batch;
 }
 
 void Session::spilled(Subscription& channel) {
-  for (const auto& [name, place] : subscriptions_) {
-    if (place.get() != &channel) continue;
+  if (ChannelPlace* place = subscriptions_.find(channel.channel()); place == &channel) {
     Hub::pause(*place);
     place->spilled = true;
     has_spilled_ = true;
@@ -319,7 +316,7 @@ StreamMode Session::mode_now(const ChannelPlace& place) const {
 
 void Session::set_hidden(bool hidden) {
   if (std::exchange(hidden_, hidden) == hidden) return;
-  for (const auto& [channel, place] : subscriptions_)
+  for (const auto& place : subscriptions_)
     context_.node.hub().change_mode(*place, mode_now(*place));
 }
 
@@ -343,8 +340,8 @@ void Session::tell_spilled_soon() {
 
 void Session::tell_spilled() {
   std::vector<std::string> channels;
-  for (const auto& [channel, place] : subscriptions_)
-    if (place->spilled) channels.emplace_back(channel);
+  for (const auto& place : subscriptions_)
+    if (place->spilled) channels.push_back(place->channel());
   for (const std::string& channel : channels)
     revoke(channel, UnsubscribeReason::insufficient_state);
 }
@@ -353,8 +350,8 @@ void Session::push_event(ChannelPlace& place, const ws::SharedFrame& frame,
                          const PublicationPtr& publication) {
   if (state_ == State::closing || !place.active()) return;
   ++counters_.messages_sent;
-  after_push(transport_.outbox().push(frame, publication, place, place.overflow, now_ms()),
-             place.batch);
+  after_push(transport_.outbox().push(frame, publication, place, place.options.overflow, now_ms()),
+             batch_of(place));
 }
 
 ws::SharedFrame Session::render_again(const Publication& publication, std::uint64_t times) const {
@@ -371,10 +368,8 @@ void Session::lose_track(const Subscription& subscription) {
 }
 
 bool Session::revoke(std::string_view channel, UnsubscribeReason reason) {
-  const auto found = subscriptions_.find(channel);
-  if (found == subscriptions_.end()) return false;
-  const auto place = std::move(found->second);
-  subscriptions_.erase(found);
+  const auto place = subscriptions_.take(channel);
+  if (!place) return false;
   // Who was only too slow comes back at once: that is no news for the others.
   const LeaveKind kind =
       reason == UnsubscribeReason::insufficient_state ? LeaveKind::lost : LeaveKind::left;

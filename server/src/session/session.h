@@ -6,16 +6,14 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 
 #include "auth/claims.h"
 #include "auth/permission_set.h"
-#include "hub/subscription.h"
 #include "limits/session_rates.h"
 #include "limits/token_bucket.h"
 #include "protocol/commands.h"
+#include "session/channel_places.h"
 #include "session/connection_info.h"
-#include "session/consumer_acks.h"
 #include "session/hook_queue.h"
 #include "session/message_sink.h"
 #include "session/publish_window.h"
@@ -26,32 +24,6 @@
 namespace tidewire {
 
 class Session;
-
-/// A session's place in one channel.
-struct ChannelPlace final : Subscription {
-  ChannelPlace(Subscriber& subscriber, std::string channel)
-      : Subscription(subscriber, std::move(channel)) {}
-  PermissionSet permissions;
-  PermissionSet ceiling = PermissionSet::all();  // what the subscribe hook left
-  BatchLimits batch;         // how long events may wait for others: the namespace's, and
-  BatchLimits shared_batch;  // without what the client asked for
-  OverflowPolicy overflow = OverflowPolicy::by_class;
-  StreamMode mode;                        // as the client asked for growing messages
-  std::string epoch;                      // once the owner has answered
-  std::uint64_t acknowledged = 0;         // the client has processed up to this offset
-  bool by_token = false;                  // a subscription token allowed it
-  bool joined = true;                     // false: the owner refused
-  bool spilled = false;                   // paused until the client has read what waits
-  bool receipts = false;                  // its namespace keeps receipts
-  std::shared_ptr<ConsumerAcks> acks;     // with `ack = required` only
-  std::uint64_t settled = 0;              // surely on the client's machine
-  std::unique_ptr<StreamPosition> stale;  // until then: what the client was to recover from
-  PermissionSet granted;                  // beside the rules of the connection's token,
-  WallMillis granted_until = 0;           // until then
-  /// The `id` of the `subscribe`, until the owner has answered. Its address tells this subscription
-  /// from a later one of the same channel.
-  std::shared_ptr<const std::string> asked;
-};
 
 /// What a session is told at its beginning.
 struct SessionStart {
@@ -173,6 +145,10 @@ class Session final : public MessageSink,
   /// The last word about a channel: no event of it follows.
   void say_unsubscribed(std::string_view id, ChannelPlace& place, UnsubscribeReason reason);
   void use_batches(const std::optional<BatchWish>& wish);
+  /// How long events of `place` may wait for others now.
+  [[nodiscard]] BatchLimits batch_of(const ChannelPlace& place) const {
+    return batch_ ? place.batch().with(*batch_) : place.batch();
+  }
   void send_control(const OutgoingMessage& message);
   void count_sent(const OutgoingMessage& message, const ws::SharedFrame& frame);
   void after_push(PushResult result, const BatchLimits& batch);
@@ -227,7 +203,7 @@ class Session final : public MessageSink,
   std::string session_id_;  // empty: none yet, or it has gone to another connection
   std::vector<DirectEvent> unsettled_events_;
   std::string scope_;
-  std::unordered_map<std::string_view, std::unique_ptr<ChannelPlace>> subscriptions_;
+  ChannelPlaces subscriptions_;
   std::unique_ptr<PublishWindow> publishes_;  // once a publish has a `seq`
   TokenBucket message_bucket_;
   TokenBucket byte_bucket_;

@@ -36,7 +36,7 @@ SessionHolder SessionParking::holder_of(const Session& session) {
 
 ParkedSession SessionParking::record_of(const Session& session, bool delivered) {
   ParkedSession record{.id = session.session_id_, .user_id = session.user_id()};
-  for (const auto& [channel, place] : session.subscriptions_) {
+  for (const auto& place : session.subscriptions_) {
     // One without an answer yet and without a position: the client asks again.
     if (!place->joined || (place->epoch.empty() && !place->stale)) continue;
     record.channels.push_back(
@@ -72,7 +72,7 @@ void SessionParking::leave(Session& session, std::uint16_t close_code) {
 }
 
 void SessionParking::let_go(Session& session) {
-  for (auto& [channel, place] : session.subscriptions_) {
+  for (const auto& place : session.subscriptions_) {
     session.end_asking(*place, {.code = ErrorCode::unavailable,
                                 .message = "another session takes its place: subscribe again"});
     session.context_.node.unsubscribe(*place, session.user_id(), session.session_id_,
@@ -118,7 +118,7 @@ SessionParking::Taken SessionParking::take(Session& session, std::string_view se
 }
 
 void SessionParking::settle(Session& session) {
-  for (auto& [channel, place] : session.subscriptions_) {
+  for (const auto& place : session.subscriptions_) {
     if (!place->active() || place->spilled) continue;
     place->settled = place->last_offset();
     place->stale.reset();

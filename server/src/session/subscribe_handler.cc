@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <tuple>
 #include <utility>
 
 #include "auth/authorizer.h"
@@ -23,8 +24,6 @@ struct SubscribeHandler::Wanted {
   PermissionSet granted;         // beside the rules of the connection's token,
   WallMillis granted_until = 0;  // until then
   PermissionSet ceiling = PermissionSet::all();
-  BatchLimits batch;
-  OverflowPolicy overflow = OverflowPolicy::by_class;
   StreamMode mode;
   const NamespaceConfig* options = nullptr;
   std::optional<AckState> acks;  // how far a resumed consumer was
@@ -48,16 +47,11 @@ std::expected<Claims, Error> claims_of_token(const Session& session, std::string
   return claims;
 }
 
-BatchLimits batch_of(const NamespaceConfig& options) {
-  return {.delay_ms = options.batch_window.count(),
-          .messages = options.batch_messages,
-          .bytes = options.batch_bytes};
-}
-
 StreamMode mode_of(const SubscribeCommand& command, const NamespaceConfig& options) {
   const MonoMillis window =
       command.rollup_ms ? static_cast<MonoMillis>(*command.rollup_ms) : options.rollup.count();
-  StreamMode mode{.window_ms = std::max(window, static_cast<MonoMillis>(command.conflate_ms))};
+  StreamMode mode{.window_ms = static_cast<std::int32_t>(
+                      std::max(window, static_cast<MonoMillis>(command.conflate_ms)))};
   if (command.stream == SubscribeCommand::Stream::conflate) mode.kind = StreamMode::Kind::conflate;
   if (command.stream == SubscribeCommand::Stream::final) mode.kind = StreamMode::Kind::final;
   return mode;
@@ -111,8 +105,6 @@ std::expected<SubscribeHandler::Wanted, Error> SubscribeHandler::check(Session& 
                     .session_id = session.session_id(),
                     .info_json = session.claims_.info_json};
   wanted.options = &access->options;
-  wanted.batch = batch_of(access->options);
-  wanted.overflow = access->options.overflow;
   wanted.mode = mode_of(command, access->options);
   return wanted;
 }
@@ -185,8 +177,6 @@ bool SubscribeHandler::subscribe_by_operator(Session& session, const std::string
          .permissions = permissions,
          .granted = {Permission::subscribe},
          .granted_until = kForever,
-         .batch = batch_of(access->options),
-         .overflow = access->options.overflow,
          .mode = mode_of({}, access->options),
          .options = &access->options,
          .by_token = true},
@@ -269,15 +259,11 @@ void SubscribeHandler::refuse(Session& session, const std::string& channel, cons
 
 void SubscribeHandler::begin(Session& session, Wanted wanted, std::string id) {
   const std::string channel = wanted.request.channel;
-  auto place = std::make_unique<ChannelPlace>(session, channel);
+  auto place = std::make_unique<ChannelPlace>(session, channel, *wanted.options);
   place->permissions = wanted.permissions;
   place->ceiling = wanted.ceiling;
-  place->shared_batch = wanted.batch;
-  place->batch = session.batch_ ? wanted.batch.with(*session.batch_) : wanted.batch;
-  place->overflow = wanted.overflow;
   place->mode = wanted.mode;
   place->by_token = wanted.by_token;
-  place->receipts = wanted.options->receipts;
   if (wanted.options->acks_required())
     place->acks = std::make_shared<ConsumerAcks>(
         session, *place, *wanted.options,
@@ -289,9 +275,7 @@ void SubscribeHandler::begin(Session& session, Wanted wanted, std::string id) {
   if (wanted.request.since) place->stale = std::make_unique<StreamPosition>(*wanted.request.since);
   place->asked = std::make_shared<const std::string>(std::move(id));
   auto asked = place->asked;
-  Subscription& subscription = *place;
-  const std::string_view key = place->channel();
-  session.subscriptions_.emplace(key, std::move(place));
+  Subscription& subscription = session.subscriptions_.add(std::move(place));
   session.context_.node.subscribe(
       subscription, std::move(wanted.request),
       [weak = session.weak_from_this(), channel,
@@ -305,19 +289,19 @@ void SubscribeHandler::begin(Session& session, Wanted wanted, std::string id) {
 
 void SubscribeHandler::finish(Session& session, const std::string& channel, const Asked& asked,
                               std::expected<SubscribeSnapshot, Error> result) {
-  const auto found = session.subscriptions_.find(channel);
+  ChannelPlace* found = session.subscriptions_.find(channel);
   // Unsubscribed in the meantime, and perhaps subscribed again.
-  if (found == session.subscriptions_.end() || found->second->asked != asked) return;
+  if (found == nullptr || found->asked != asked) return;
+  ChannelPlace& place = *found;
   const std::string& id = *asked;
-  found->second->asked.reset();
+  place.asked.reset();
   if (!result) {
-    found->second->joined = false;
-    session.context_.node.unsubscribe(*found->second, session.user_id(), session.session_id(),
+    place.joined = false;
+    session.context_.node.unsubscribe(place, session.user_id(), session.session_id(),
                                       LeaveKind::left, false);
-    session.subscriptions_.erase(found);
+    std::ignore = session.subscriptions_.take(channel);
     return refuse(session, channel, id, result.error());
   }
-  ChannelPlace& place = *found->second;
   session.context_.node.hub().activate(place, result->position.offset, session.mode_now(place),
                                        result->streams);
   if (place.mode.kind == StreamMode::Kind::final) result->streams.clear();
@@ -330,7 +314,7 @@ void SubscribeHandler::finish(Session& session, const std::string& channel, cons
     place.acknowledged = 0;  // of another epoch
   }
   if (place.acks) place.acks->begin(*result);
-  if (!found->second->permissions.contains(Permission::presence))
+  if (!place.permissions.contains(Permission::presence))
     std::erase_if(result->latest, [](const PublicationPtr& publication) {
       return publication->label == TypeLabel::receipt_changed;
     });
@@ -342,7 +326,7 @@ void SubscribeHandler::finish(Session& session, const std::string& channel, cons
   const auto publications = json_of(result->publications);
   const auto latest = json_of(result->latest);
   const auto streams = json_of(result->streams);
-  session.reply_in_channel(MessageType::subscribed, id, *found->second,
+  session.reply_in_channel(MessageType::subscribed, id, place,
                            subscribed_payload({.epoch = result->position.epoch,
                                                .offset = result->position.offset,
                                                .recovered = result->recovered,
@@ -357,18 +341,16 @@ void SubscribeHandler::unsubscribe(Session& session, const Envelope& envelope) {
   const std::string channel(envelope.channel.empty() ? session.scope_ : envelope.channel);
   const auto name = ChannelName::parse(channel);
   if (!name) return session.reply_error(envelope.id, name.error());
-  const auto found = session.subscriptions_.find(channel);
-  if (found == session.subscriptions_.end() && session.hooks_ && session.hooks_->take_back(channel))
+  const auto place = session.subscriptions_.take(channel);
+  if (!place && session.hooks_ && session.hooks_->take_back(channel))
     return session.reply(MessageType::unsubscribed, envelope.id, channel,
                          unsubscribed_payload(UnsubscribeReason::unsubscribe), Priority::critical);
-  if (found == session.subscriptions_.end())
+  if (!place)
     return session.reply_error(envelope.id,
                                {.code = ErrorCode::not_subscribed,
                                 .message = "not subscribed to this channel",
                                 .path = "/channel"},
                                channel);
-  const auto place = std::move(found->second);
-  session.subscriptions_.erase(found);
   session.context_.node.unsubscribe(*place, session.user_id(), session.session_id(),
                                     LeaveKind::left, place->joined);
   session.say_unsubscribed(envelope.id, *place, UnsubscribeReason::unsubscribe);
