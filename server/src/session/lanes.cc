@@ -1,7 +1,9 @@
 #include "session/lanes.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
+#include <vector>
 
 namespace tidewire {
 namespace {
@@ -59,18 +61,19 @@ Lanes::Place Lanes::push(QueuedFrame frame, std::size_t number) {
   frame.lane = static_cast<std::uint8_t>(number);
   enter(lane, number, frame);
   lane.entries.push_back(std::move(frame));
-  return {static_cast<std::uint8_t>(number), lane.left + lane.size() - 1};
+  return {static_cast<std::uint8_t>(number),
+          lane.left + static_cast<std::uint32_t>(lane.size()) - 1};
 }
 
 QueuedFrame* Lanes::find(const Place& place) {
   Lane& lane = lanes_[place.lane];
-  if (place.position < lane.left || place.position - lane.left >= lane.size()) return nullptr;
-  return &lane.entries[lane.head + (place.position - lane.left)];
+  const std::uint32_t ahead = place.position - lane.left;  // of what has left: very far
+  return ahead < lane.size() ? &lane.entries[lane.head + ahead] : nullptr;
 }
 
 void Lanes::change_cost(QueuedFrame& frame, std::size_t number, std::size_t cost) {
   const auto change = static_cast<std::int64_t>(cost) - static_cast<std::int64_t>(frame.cost);
-  lanes_[number].bytes += static_cast<std::size_t>(change);
+  lanes_[number].bytes += static_cast<std::uint32_t>(change);
   metrics_.lane_bytes[static_cast<LaneLabel>(number)].add(change);
   frame.cost = static_cast<std::uint32_t>(cost);
 }
@@ -204,14 +207,14 @@ Lanes::Amount Lanes::drop(const std::function<bool(const QueuedFrame&)>& which) 
 }
 
 /// The usual case: one lane with little in it, which then leaves as a whole.
-bool Lanes::take_whole(std::size_t bytes_max, std::vector<QueuedFrame>& out) {
+bool Lanes::take_whole(std::size_t bytes_max, QueuedFrames& out) {
   for (std::size_t number = 0; number < kLanes; ++number) {
     Lane& lane = lanes_[number];
     if (lane.empty()) continue;
     if (!alone(number) || lane.head != 0 || lane.bytes > bytes_max || !out.empty()) return false;
     metrics_.lane_bytes[static_cast<LaneLabel>(number)].sub(static_cast<std::int64_t>(lane.bytes));
     out.swap(lane.entries);
-    lane.left += out.size();
+    pass(lane, out.size());
     ordered_ = 0;
     anchors_ = 0;
     frames_ = 0;
@@ -225,12 +228,14 @@ bool Lanes::take_whole(std::size_t bytes_max, std::vector<QueuedFrame>& out) {
 }
 
 bool Lanes::take_share(Lane& lane, std::size_t number, std::size_t bytes_max, std::size_t& bytes,
-                       std::vector<QueuedFrame>& out) {
+                       QueuedFrames& out) {
   if (lane.empty()) return true;
   const bool only = alone(number);  // then there is nobody to share with
   if (lane.round != round_) {
     lane.round = round_;
-    lane.deficit += kQuantumBytes * limits_.weights[number];
+    lane.deficit = static_cast<std::uint32_t>(
+        std::min<std::uint64_t>(lane.deficit + kQuantumBytes * limits_.weights[number],
+                                std::numeric_limits<std::uint32_t>::max()));
   }
   while (!lane.empty()) {
     if (bytes >= bytes_max) return false;
@@ -241,7 +246,7 @@ bool Lanes::take_share(Lane& lane, std::size_t number, std::size_t bytes_max, st
     leave(lane, number, frame);
     out.push_back(std::move(frame));
     ++lane.head;
-    ++lane.left;
+    pass(lane, 1);
   }
   if (!lane.empty()) {
     if (lane.head > kLeftKept && lane.head > lane.size()) {
@@ -257,7 +262,7 @@ bool Lanes::take_share(Lane& lane, std::size_t number, std::size_t bytes_max, st
   return true;
 }
 
-void Lanes::take(std::size_t bytes_max, std::vector<QueuedFrame>& out) {
+void Lanes::take(std::size_t bytes_max, QueuedFrames& out) {
   if (take_whole(bytes_max, out)) return;
   std::size_t bytes = 0;
   while (frames_ > 0) {
@@ -270,16 +275,16 @@ void Lanes::take(std::size_t bytes_max, std::vector<QueuedFrame>& out) {
 void Lanes::put_back(std::span<QueuedFrame> frames) {
   for (std::size_t number = 0; number < kLanes; ++number) {
     Lane& lane = lanes_[number];
-    std::vector<QueuedFrame> entries;
+    QueuedFrames entries;
     for (QueuedFrame& frame : frames) {
       if (!frame.frame || frame.lane != number) continue;
-      lane.deficit = std::min<std::int64_t>(lane.deficit + frame.cost,
-                                            kQuantumBytes * limits_.weights[number]);
+      lane.deficit = static_cast<std::uint32_t>(std::min(std::uint64_t{lane.deficit} + frame.cost,
+                                                         kQuantumBytes * limits_.weights[number]));
       enter(lane, number, frame);
       entries.push_back(std::move(frame));
     }
     if (entries.empty()) continue;
-    lane.left -= entries.size();
+    lane.left -= static_cast<std::uint32_t>(entries.size());
     for (std::size_t i = lane.head; i < lane.entries.size(); ++i)
       entries.push_back(std::move(lane.entries[i]));
     lane.entries = std::move(entries);
@@ -290,7 +295,7 @@ void Lanes::put_back(std::span<QueuedFrame> frames) {
 void Lanes::trim() {
   if (!empty()) return;
   for (Lane& lane : lanes_) {
-    std::vector<QueuedFrame>().swap(lane.entries);
+    QueuedFrames().swap(lane.entries);
     lane.head = 0;
   }
 }

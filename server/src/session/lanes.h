@@ -8,7 +8,6 @@
 #include <optional>
 #include <span>
 #include <unordered_map>
-#include <vector>
 
 #include "observability/server_metrics.h"
 #include "protocol/codes.gen.h"
@@ -36,12 +35,12 @@ struct LaneLimits {
 class Lanes {
  public:
   static constexpr std::size_t kLanes = kPriorityCount;
-  static constexpr std::int64_t kQuantumBytes = 2 * 1024;
+  static constexpr std::uint64_t kQuantumBytes = 2 * 1024;
 
   /// Where a frame stands, for later; it is good until the frame leaves or frames are dropped.
   struct Place {
     std::uint8_t lane;
-    std::uint64_t position;
+    std::uint32_t position;
   };
   /// Bytes and frames.
   struct Amount {
@@ -80,7 +79,7 @@ class Lanes {
 
   /// Moves frames behind those in `out`, in the order in which they leave, until `bytes_max` is
   /// reached or passed.
-  void take(std::size_t bytes_max, std::vector<QueuedFrame>& out);
+  void take(std::size_t bytes_max, QueuedFrames& out);
   /// Puts the last frames that were taken back to where they were.
   void put_back(std::span<QueuedFrame> frames);
 
@@ -106,15 +105,16 @@ class Lanes {
   void trim();
 
  private:
-  /// A queue in a vector: `head` entries at the front have left.
+  /// A queue in a vector: `head` entries at the front have left. Every connection has four, so
+  /// counts are of 32 bits, which limits.queue_bytes and limits.queue_messages stay far below.
   struct Lane {
-    std::vector<QueuedFrame> entries;
-    std::size_t head = 0;
-    std::uint64_t left = 0;  // entries that ever left: position = left + index - head
-    std::size_t ordered = 0;
-    std::size_t bytes = 0;
-    std::int64_t deficit = 0;
-    std::uint64_t round = 0;  // in which it got its quantum
+    QueuedFrames entries;
+    std::uint32_t head = 0;
+    std::uint32_t left = 0;  // entries that ever left: position = left + index - head
+    std::uint32_t ordered = 0;
+    std::uint32_t bytes = 0;
+    std::uint32_t deficit = 0;
+    std::uint32_t round = 0;  // in which it got its quantum
     [[nodiscard]] bool empty() const { return head == entries.size(); }
     [[nodiscard]] std::size_t size() const { return entries.size() - head; }
     template <typename Which>
@@ -138,21 +138,28 @@ class Lanes {
   template <typename Which>
   void move(std::size_t from, std::size_t to, Which&& which);
   [[nodiscard]] std::optional<std::size_t> lane_of(Subscription* channel);
-  bool take_whole(std::size_t bytes_max, std::vector<QueuedFrame>& out);
+  bool take_whole(std::size_t bytes_max, QueuedFrames& out);
   bool take_share(Lane& lane, std::size_t number, std::size_t bytes_max, std::size_t& bytes,
-                  std::vector<QueuedFrame>& out);
+                  QueuedFrames& out);
   void enter(Lane& lane, std::size_t number, const QueuedFrame& frame);
   void leave(Lane& lane, std::size_t number, const QueuedFrame& frame);
+  /// `count` entries at the front of `lane` have left. When their numbers begin anew, no place is
+  /// good any more.
+  void pass(Lane& lane, std::size_t count) {
+    const std::uint32_t before = lane.left;
+    lane.left += static_cast<std::uint32_t>(count);
+    if (lane.left < before) ++generation_;
+  }
   void index_add(const QueuedFrame& frame, std::size_t lane);
   void index_remove(const QueuedFrame& frame);
 
   const LaneLimits& limits_;
   ServerMetrics& metrics_;
   std::array<Lane, kLanes> lanes_;
-  std::size_t frames_ = 0;
-  std::size_t ordered_ = 0;
-  std::size_t anchors_ = 0;
-  std::uint64_t round_ = 1;
+  std::uint32_t frames_ = 0;
+  std::uint32_t ordered_ = 0;
+  std::uint32_t anchors_ = 0;
+  std::uint32_t round_ = 1;
   std::uint64_t generation_ = 0;
   // Only once many ordered frames wait in more than one lane; gone when nothing waits.
   std::unique_ptr<std::unordered_map<Subscription*, Queue>> index_;

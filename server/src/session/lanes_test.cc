@@ -42,7 +42,7 @@ class LanesTest : public ::testing::Test {
   }
   /// The bytes of each lane that leave in one take().
   std::array<std::size_t, Lanes::kLanes> take(std::size_t bytes_max) {
-    std::vector<QueuedFrame> out;
+    QueuedFrames out;
     lanes_.take(bytes_max, out);
     std::array<std::size_t, Lanes::kLanes> bytes{};
     for (const QueuedFrame& each : out) bytes[each.lane] += each.cost;
@@ -130,7 +130,7 @@ TEST_F(LanesTest, KeepWhatFollowsAReplyBehindIt) {
   lanes_.push(std::move(reply), 0);
   EXPECT_EQ(push_free(channel_, 3), 0U);
   EXPECT_EQ(push_free(other, 3), 3U);
-  std::vector<QueuedFrame> out;
+  QueuedFrames out;
   while (out.empty() || !out.back().ordered) lanes_.take(1, out);
   EXPECT_EQ(push_free(channel_, 3), 0U) << "the reply has left, what followed it has not";
   lanes_.take(1 << 20, out);
@@ -144,7 +144,7 @@ TEST_F(LanesTest, GatherWhatHasNoOrderWhereAPriorityChanged) {
   EXPECT_EQ(lanes_.first(3), nullptr) << "the older one is before it";
   EXPECT_EQ(push_free(channel_, 3, true), 1U) << "and the newer one behind it";
   EXPECT_EQ(push_free(channel_, 3), 1U);
-  std::vector<QueuedFrame> out;
+  QueuedFrames out;
   lanes_.take(1 << 20, out);
   EXPECT_EQ(out.size(), 5U);
 }
@@ -158,7 +158,7 @@ TEST_F(LanesTest, FindAChannelAmongThousands) {
   }
   for (std::size_t i = 0; i < channels.size(); i += 100)
     EXPECT_EQ(settle(channels[i].get(), 3), 1U + i % 3U);
-  std::vector<QueuedFrame> out;
+  QueuedFrames out;
   lanes_.take(1 << 20, out);
   EXPECT_EQ(out.size(), 3'000U);
   EXPECT_EQ(settle(channels[0].get(), 3), 3U) << "it has left";
@@ -166,14 +166,14 @@ TEST_F(LanesTest, FindAChannelAmongThousands) {
 
 TEST_F(LanesTest, PutBackWhatWasTaken) {
   for (std::size_t i = 0; i < 10; ++i) lanes_.push(frame(10 + i), i % 2);
-  std::vector<QueuedFrame> out;
+  QueuedFrames out;
   lanes_.take(1 << 20, out);
   ASSERT_EQ(out.size(), 10U);
   lanes_.push(frame(50), 0);
   lanes_.put_back(std::span(out).subspan(3));
   EXPECT_EQ(lanes_.frames(), 8U);
   out.resize(3);
-  std::vector<QueuedFrame> rest;
+  QueuedFrames rest;
   lanes_.take(1 << 20, rest);
   std::array<std::vector<std::size_t>, 2> sizes;
   for (const auto& part : {std::span(out), std::span(rest)})
@@ -201,7 +201,7 @@ TEST_F(LanesTest, KnowAPlaceUntilItsFrameLeaves) {
   const auto place = lanes_.push(frame(2), 2);
   ASSERT_NE(lanes_.find(place), nullptr);
   EXPECT_EQ(lanes_.find(place)->frame.payload().size(), 2U);
-  std::vector<QueuedFrame> out;
+  QueuedFrames out;
   lanes_.take(1, out);
   EXPECT_NE(lanes_.find(place), nullptr);
   lanes_.take(1, out);

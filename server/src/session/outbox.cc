@@ -19,7 +19,8 @@ constexpr std::size_t kCommitBatchMax = 64 * 1024;
 /// The part of the limit that ephemeral events may use behind a stalled reader, and below which
 /// what was spilled may come back.
 constexpr std::size_t kPressureShare = 8;
-/// Queues keep this much room when they run empty, until trim().
+/// Queues keep this much room when they run empty, until trim(); room for one frame is not worth
+/// keeping, as most connections are idle most of the time.
 constexpr std::size_t kKeptEntries = 256;
 
 }  // namespace
@@ -34,8 +35,8 @@ Outbox::Outbox(const OutboxLimits& limits, OutboxForm& form, ServerMetrics& metr
 Outbox::~Outbox() { metrics_.queue_bytes.sub(static_cast<std::int64_t>(queued_bytes_)); }
 
 void Outbox::account(std::int64_t bytes, std::int64_t frames) {
-  queued_bytes_ += static_cast<std::size_t>(bytes);
-  queued_frames_ += static_cast<std::size_t>(frames);
+  queued_bytes_ += static_cast<std::uint32_t>(bytes);
+  queued_frames_ += static_cast<std::uint32_t>(frames);
   metrics_.queue_bytes.add(bytes);
 }
 
@@ -43,7 +44,7 @@ std::size_t Outbox::pressure_bytes() const { return limits_.queued_bytes_max / k
 
 /// A growing message is never a reason to close: its text has room of its own.
 std::size_t Outbox::bytes_max() const {
-  return limits_.queued_bytes_max + std::min(folded_bytes_, limits_.folded_bytes_max);
+  return limits_.queued_bytes_max + std::min<std::size_t>(folded_bytes_, limits_.folded_bytes_max);
 }
 
 std::optional<LimitLabel> Outbox::limit_hit(std::size_t lane, std::size_t cost) const {
@@ -152,7 +153,7 @@ std::optional<PushResult> Outbox::merge(const MergeIndex::Found& waiting,
   if (!merged) return std::nullopt;
   const std::size_t cost = *merged;
   const bool piece = publication->delivery == DeliveryClass::stream;
-  if (piece && cost > before) folded_bytes_ += cost - before;
+  if (piece && cost > before) folded_bytes_ += static_cast<std::uint32_t>(cost - before);
   metrics_.drops[piece ? DropLabel::folded : DropLabel::conflated].add();
   lanes_.change_cost(*waiting.frame, waiting.lane, cost);
   account(static_cast<std::int64_t>(cost) - static_cast<std::int64_t>(before), 0);
@@ -267,15 +268,15 @@ void Outbox::commit(std::size_t bytes_max) {
     entry.lane = QueuedFrame::kControlLane;
     committed_.push_back(std::move(entry));
   }
-  control_.clear();
+  CompactVector<ws::SharedFrame>().swap(control_);
   lanes_.take(bytes_max, committed_);
   for (QueuedFrame& entry : committed_) render_merged(entry);
   metrics_.messages_per_write.record(committed_.size());
 }
 
 void Outbox::join_committed(const BatchLimits& limits) {
-  std::vector<QueuedFrame> joined;
-  const std::span<QueuedFrame> all(committed_);
+  QueuedFrames joined;
+  const std::span all(committed_.data(), committed_.size());
   for (std::size_t begin = 0; begin < all.size();) {
     std::size_t end = begin;
     std::size_t bytes = 0;
@@ -336,13 +337,13 @@ std::size_t Outbox::gather(std::span<iovec> parts, GatherScratch& scratch) {
 }
 
 void Outbox::consume(std::size_t bytes) {
-  written_ += bytes;
+  written_ += static_cast<std::uint32_t>(bytes);
   std::int64_t cost = 0;
   std::int64_t frames = 0;
   while (committed_head_ < committed_.size()) {
     QueuedFrame& first = committed_[committed_head_];
     if (written_ < first.frame.size()) break;
-    written_ -= first.frame.size();
+    written_ -= static_cast<std::uint32_t>(first.frame.size());
     cost += first.cost;
     ++frames;
     first.frame = {};
@@ -357,7 +358,8 @@ void Outbox::consume(std::size_t bytes) {
   if (!empty()) return;
   behind_ = false;
   waiting_.reset();
-  if (committed_.capacity() > kKeptEntries) trim();
+  if (committed_.capacity() > kKeptEntries) return trim();
+  if (committed_.capacity() == 1) QueuedFrames().swap(committed_);
 }
 
 /// The socket is full: what has not begun to leave can still be overtaken.
@@ -369,15 +371,14 @@ void Outbox::recall() {
   for (std::size_t i = kept; i < committed_.size(); ++i)
     if (committed_[i].lane >= QueuedFrame::kControlLane) kept = i + 1;  // it has no way back
   if (kept >= committed_.size()) return;
-  lanes_.put_back(std::span(committed_).subspan(kept));
+  lanes_.put_back({committed_.data() + kept, committed_.size() - kept});
   committed_.resize(kept);
 }
 
 void Outbox::trim() {
   if (!empty()) return;
   lanes_.trim();
-  std::vector<QueuedFrame>().swap(committed_);
-  std::vector<ws::SharedFrame>().swap(control_);
+  QueuedFrames().swap(committed_);
 }
 
 void Outbox::clear() {

@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <optional>
 #include <span>
-#include <vector>
 
 #include <sys/uio.h>
 
@@ -144,13 +143,13 @@ class Outbox {
   ServerMetrics& metrics_;
   Lanes lanes_;
   MergeIndex waiting_;
-  std::vector<ws::SharedFrame> control_;
-  std::vector<QueuedFrame> committed_;  // on their way, in this order
-  std::size_t committed_head_ = 0;
-  std::size_t written_ = 0;  // of the first committed frame
-  std::size_t queued_bytes_ = 0;
-  std::size_t queued_frames_ = 0;
-  std::size_t folded_bytes_ = 0;  // by which folds have grown since the queue was within its limit
+  CompactVector<ws::SharedFrame> control_;
+  QueuedFrames committed_;  // on their way, in this order
+  std::uint32_t committed_head_ = 0;
+  std::uint32_t written_ = 0;  // of the first committed frame
+  std::uint32_t queued_bytes_ = 0;
+  std::uint32_t queued_frames_ = 0;
+  std::uint32_t folded_bytes_ = 0;  // by which folds have grown since the queue fitted its limit
   MonoMillis born_ms_ = 0;
   bool behind_ = false;  // the socket was full, and there has been no quiet moment since
   bool sealed_ = false;

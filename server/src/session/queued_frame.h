@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "base/clock.h"
+#include "base/compact_vector.h"
 #include "history/channel_history.h"
 #include "ws/shared_frame.h"
 
@@ -41,5 +42,7 @@ struct QueuedFrame {
   }
 };
 static_assert(sizeof(QueuedFrame) == 32);
+
+using QueuedFrames = CompactVector<QueuedFrame>;
 
 }  // namespace tidewire
