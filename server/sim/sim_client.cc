@@ -81,6 +81,8 @@ void SimClient::on_direct(const json& event) {
     parts_.oracle.reach(Reached::direct_outlived_connection);
   if (payload.at("life") != wire_.server_life())
     parts_.oracle.reach(Reached::direct_outlived_server);
+  else if (payload.value("seenIn", wire_.server_life()) != wire_.server_life())
+    parts_.oracle.reach(Reached::direct_before_resume);
 }
 
 void SimClient::on_auth_reply(const json& reply) {

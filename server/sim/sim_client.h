@@ -34,6 +34,8 @@ class SimClient {
   /// What it still waits for; empty: connected, subscribed to everything, and nothing is open.
   [[nodiscard]] std::string unsettled() const;
   [[nodiscard]] const std::string& session() const { return session_; }
+  /// The life of the server in which it was last there.
+  [[nodiscard]] std::uint64_t session_life() const { return session_life_; }
   /// How many it has had.
   [[nodiscard]] std::uint64_t connections() const { return connections_; }
   [[nodiscard]] const std::string& user() const { return name_.user; }

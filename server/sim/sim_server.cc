@@ -84,7 +84,6 @@ SimServer::SimServer(const Config& config, Schedule& schedule, Random& random, s
   const SessionLimits session_limits{.ttl_ms = config.session.ttl.count()};
   std::vector<SessionStore*> session_stores;
   if (disk != nullptr) {
-    disk->rows.sessions.reopen(clock.wall_ms() + session_limits.ttl_ms);
     storage_ = std::make_unique<FaultyStorage>(disk->rows, disk->world, shards);
     for (std::size_t i = 0; i < shards; ++i) session_stores.push_back(&storage_->sessions(i));
   }
@@ -104,6 +103,10 @@ SimServer::SimServer(const Config& config, Schedule& schedule, Random& random, s
   session_desk_ = std::make_unique<SessionDesk>(
       SessionDeskParts{.mesh = mesh_, .sessions = directories_, .limits = session_limits});
   session_desk_->keep_in(std::move(session_stores));
+  if (disk != nullptr)
+    disk->rows.sessions.reopen(
+        clock.wall_ms() + session_limits.ttl_ms,
+        [this](const SessionRecord& record) { session_desk_->registry().restore(record); });
   const auto authenticator = make_authenticator();
   for (const auto& shard : shards_) {
     shard->node.connect(nodes);

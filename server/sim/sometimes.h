@@ -67,6 +67,7 @@ enum class Reached : std::uint8_t {
   direct_repeated,
   direct_outlived_connection,
   direct_outlived_server,
+  direct_before_resume,
   machine_crashed,
   disk_began_anew,
   count_,
@@ -194,6 +195,8 @@ inline constexpr std::size_t kReachedCount = static_cast<std::size_t>(Reached::c
       return "direct_outlived_connection";
     case Reached::direct_outlived_server:
       return "direct_outlived_server";
+    case Reached::direct_before_resume:
+      return "direct_before_resume";
     case Reached::machine_crashed:
       return "machine_crashed";
     case Reached::disk_began_anew:

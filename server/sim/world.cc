@@ -286,7 +286,10 @@ void World::send_direct() {
   const bool to_session = random_.percent(60);
   const std::string key = "note-" + std::to_string(++sent_direct_);
   json payload{{"user", client.user()}, {"life", life}, {"connection", client.connections()}};
-  if (to_session) payload["session"] = session;
+  if (to_session) {
+    payload["session"] = session;
+    payload["seenIn"] = client.session_life();
+  }
   DirectEvent event{
       .type = "note", .payload = payload.dump(), .key = key, .ts = schedule_.clock().wall_ms()};
   if (!to_session)

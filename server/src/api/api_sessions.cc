@@ -22,10 +22,9 @@ std::string summary_json(const SessionSummary& session) {
     return object.text("connectionId", session.holder->connection_id)
         .number("shard", session.holder->shard)
         .finish();
-  return object.number("channels", session.channels)
-      .number("events", session.events)
-      .number("expiresAt", session.expires_at)
-      .finish();
+  if (session.channels) object.number("channels", *session.channels);
+  if (session.events) object.number("events", *session.events);
+  return object.number("expiresAt", session.expires_at).finish();
 }
 
 /// `{id}` of `<family>/{id}/send`; empty: `name` is something else.
@@ -81,11 +80,8 @@ void ApiService::send(std::vector<std::string> sessions, std::string_view text, 
         if (tally.known == 0)
           return respond(
               error_reply({.code = ErrorCode::not_found, .message = "there is no such session"}));
-        if (tally.full > 0 && tally.reached + tally.queued == 0)
-          return respond(error_reply(
-              {.code = ErrorCode::limit_exceeded,
-               .message = "nobody is connected, and no more is kept for the next connection",
-               .path = "/payload"}));
+        if (tally.refused && tally.reached + tally.queued == 0)
+          return respond(error_reply(*tally.refused));
         respond(json_reply(
             JsonObject().number("reached", tally.reached).number("queued", tally.queued).finish()));
       });

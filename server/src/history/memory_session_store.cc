@@ -57,14 +57,16 @@ void MemorySessionStore::expire(WallMillis now) {
     forget(records_.find(by_time_.begin()->second));
 }
 
-void MemorySessionStore::reopen(WallMillis connected_until) {
+void MemorySessionStore::reopen(WallMillis connected_until,
+                                const std::function<void(const SessionRecord&)>& found) {
   const std::scoped_lock lock(mutex_);
-  while (!by_time_.empty() && by_time_.rbegin()->first == kWhileConnected) {
+  while (!by_time_.empty() && by_time_.rbegin()->first > connected_until) {
     SessionRecord& record = records_.find(by_time_.rbegin()->second)->second;
     by_time_.erase(std::prev(by_time_.end()));
     record.expires_at = connected_until;
     by_time_.emplace(record.expires_at, record.id);
   }
+  for (const auto& [time, id] : by_time_) found(records_.find(id)->second);
 }
 
 void MemorySessionStore::copy_of(const MemorySessionStore& other) {

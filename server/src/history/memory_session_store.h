@@ -21,8 +21,11 @@ class MemorySessionStore final : public SessionStore {
   void erase(std::string id, Done done) override;
   void expire(WallMillis now) override;
 
-  /// What opening a file does: sessions that had a connection live until then.
-  void reopen(WallMillis connected_until);
+  /// What opening a file does (SqliteStorageOptions): no session lives longer than
+  /// `connected_until`, and `found` is told of each.
+  void reopen(
+      WallMillis connected_until,
+      const std::function<void(const SessionRecord&)>& found = [](const auto&) {});
   void copy_of(const MemorySessionStore& other);
   /// Changes the text of every record.
   void rewrite(const std::function<void(std::string& body)>& change);

@@ -158,14 +158,22 @@ TEST(SqliteSessions, OneThatHadAConnectionEndsSomeTimeAfterTheNextStart) {
     disk.settle([&] { return there.has_value(); });
     return *there;
   };
-  put({.id = "open", .expires_at = kWhileConnected});
-  put({.id = "parked", .expires_at = 100});
+  put({.id = "open", .user_id = "ann", .expires_at = kWhileConnected});
+  put({.id = "parked", .user_id = "bob", .expires_at = 100});
+  put({.id = "later", .expires_at = 300});
   disk.sessions().expire(50);
   EXPECT_TRUE(is_there("open", 50));
   disk.connected_until = 200;
   disk.restart();
+  ASSERT_EQ(disk.found_sessions.size(), 3U);
+  EXPECT_EQ(disk.found_sessions[0].id, "parked");
+  EXPECT_EQ(disk.found_sessions[0].user_id, "bob");
+  EXPECT_EQ(disk.found_sessions[0].expires_at, 100);
+  EXPECT_EQ(disk.found_sessions[1].expires_at, 200);
+  EXPECT_TRUE(disk.found_sessions[1].body.empty());
   EXPECT_TRUE(is_there("open", 199));
   EXPECT_FALSE(is_there("open", 200));
+  EXPECT_FALSE(is_there("later", 200)) << "session.ttl is shorter now";
   EXPECT_TRUE(is_there("parked", 99));
   EXPECT_FALSE(is_there("parked", 100)) << "what had none keeps its time";
 }

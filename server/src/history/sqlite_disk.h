@@ -9,6 +9,7 @@
 #include <mutex>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -34,13 +35,17 @@ class SqliteDisk {
   SqliteStorage& storage() { return *storage_; }
   WallMillis connected_until = 0;
   CheckpointPages checkpoint;
+  std::vector<SessionRecord> found_sessions;  // by the last restart
   [[nodiscard]] std::string path() const { return folder_ + "/history.db"; }
 
   [[nodiscard]] SqliteStorageOptions options() {
-    return {.file = {.path = path(), .checkpoint = checkpoint, .vfs = vfs_},
-            .sessions = sessions_,
-            .connected_until = connected_until,
-            .post = [this](std::size_t /*shard*/, Task task) {
+    return {
+        .file = {.path = path(), .checkpoint = checkpoint, .vfs = vfs_},
+        .sessions = sessions_,
+        .connected_until = connected_until,
+        .found_session = [this](const SessionRecord& record) { found_sessions.push_back(record); },
+        .post =
+            [this](std::size_t /*shard*/, Task task) {
               const std::scoped_lock lock(mutex_);
               tasks_.push_back(std::move(task));
               posted_.notify_one();
@@ -52,6 +57,7 @@ class SqliteDisk {
   }
   void restart() {
     end();
+    found_sessions.clear();
     auto opened = SqliteStorage::open(options());
     ASSERT_TRUE(opened) << opened.error();
     storage_ = std::move(*opened);

@@ -7,6 +7,21 @@
 
 namespace tidewire {
 
+namespace {
+
+void tell_sessions(SqliteDb& db, const SqliteStorageOptions& options) {
+  SqliteStatement(db, "UPDATE sessions SET expires_at = ?1 WHERE expires_at > ?1")
+      .with(options.connected_until)
+      .run();
+  if (!options.found_session) return;
+  SqliteStatement each(db, "SELECT id, user, expires_at FROM sessions ORDER BY expires_at");
+  while (each.step())
+    options.found_session(
+        {.id = each.string(0), .user_id = each.string(1), .expires_at = each.number(2)});
+}
+
+}  // namespace
+
 struct SqliteStorage::Parts {
   struct ForShard {
     ForShard(std::uint16_t shard, Parts& parts)
@@ -63,9 +78,7 @@ std::expected<std::unique_ptr<SqliteStorage>, std::string> SqliteStorage::open(
   if (!file) return std::unexpected(std::move(file.error()));
   const std::string path = options.file.path;
   try {
-    SqliteStatement((*file)->db(), "UPDATE sessions SET expires_at = ? WHERE expires_at = ?")
-        .with(options.connected_until, kWhileConnected)
-        .run();
+    tell_sessions((*file)->db(), options);
     return std::unique_ptr<SqliteStorage>(
         new SqliteStorage(std::make_unique<Parts>(std::move(options), std::move(*file))));
   } catch (const std::runtime_error& error) {

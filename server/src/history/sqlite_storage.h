@@ -25,7 +25,10 @@ struct SqliteStorageOptions {
   std::size_t queue_bytes_max = 64 << 20;
   WallMillis meta_ttl = WallMillis{30} * 86'400'000;
   SessionStoreLimits sessions;
-  WallMillis connected_until = 0;  // of sessions that had a connection when the last process ended
+  /// When sessions end that had a connection as the last process ended; the others not later.
+  WallMillis connected_until = 0;
+  /// Told of each session in the file, without its body, in the order of their ends; may be empty.
+  std::function<void(const SessionRecord&)> found_session;
   /// Runs a task on a shard. Thread: any.
   std::function<void(std::size_t shard, Task task)> post;
 };

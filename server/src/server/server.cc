@@ -145,6 +145,8 @@ std::expected<void, std::string> Server::open_storage() {
        .queue_bytes_max = history.queue_bytes,
        .meta_ttl = history.meta_ttl.count(),
        .connected_until = pool_.shard(0).clock().wall_ms() + state_.config.session.ttl.count(),
+       .found_session =
+           [this](const SessionRecord& record) { session_desk_.registry().restore(record); },
        .post = [this](std::size_t shard, Task task) { pool_.shard(shard).post(std::move(task)); }});
   if (!opened) return std::unexpected("history.url: " + opened.error());
   state_.storage = std::move(*opened);

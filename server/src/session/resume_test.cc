@@ -12,6 +12,7 @@ namespace {
 using Client = SessionWorld::Client;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using ::testing::UnorderedElementsAre;
 
 /// People with sessions, on three shards.
 class ResumeTest : public ::testing::Test {
@@ -408,6 +409,7 @@ TEST_F(ResumeTest, ParkedSessionsOutliveTheProcessInAStore) {
     before.domain.mesh.run();
   }
   SessionWorld after(2, test_config(), &store);
+  after.reopen(store);
   const auto ask = [&](Client& client, std::string_view user) {
     return client.ask(
         {{"type", "auth"}, {"payload", {{"token", after.token(user)}, {"sessionId", id}}}});
@@ -447,6 +449,7 @@ TEST_F(ResumeTest, AnOpenSessionIsSoonInTheStoreAndOutlivesAKill) {
   EXPECT_EQ(store.size(), 0U) << "it has said goodbye";
 
   SessionWorld after(2, test_config(), &left);
+  after.reopen(left);
   auto next = after.connect();
   const json welcome = next->ask(
       {{"type", "auth"}, {"payload", {{"token", after.token("ann")}, {"sessionId", id}}}});
@@ -474,10 +477,11 @@ TEST_F(ResumeTest, APositionThatMayNotHaveArrivedIsNotWritten) {
             });
 }
 
-/// A store of which a test says when it reads and whether it can erase.
+/// A store of which a test says when it reads and whether it can write and erase.
 class WilfulStore final : public SessionStore {
  public:
   void put(SessionRecord record, Done done) override {
+    if (!works) return done(fail(ErrorCode::unavailable, "the disk is full"));
     rows.put(std::move(record), std::move(done));
   }
   void get(std::string id, WallMillis now, Found found) override {
@@ -496,6 +500,7 @@ class WilfulStore final : public SessionStore {
 
   MemorySessionStore rows;
   std::vector<Task> reads;
+  bool works = true;  // takes what is put
   bool erases = true;
 };
 
@@ -507,6 +512,7 @@ TEST_F(ResumeTest, ClaimsOfASessionThatIsBeingReadWaitForIt) {
              .expires_at = kWhileConnected},
             [](const auto&) {});
   SessionWorld slow(2, test_config(), &store);
+  slow.reopen(store.rows);
   auto thief = slow.connect({}, 0);
   auto first = slow.connect({}, 1);
   auto second = slow.connect({}, 0);
@@ -517,12 +523,10 @@ TEST_F(ResumeTest, ClaimsOfASessionThatIsBeingReadWaitForIt) {
     slow.domain.mesh.run();  // comes to an end: nobody asks again and again
   };
   claim(*thief, "bob");
+  EXPECT_EQ(thief->wire.read().at(0)["payload"]["name"], "session_mismatch");
   claim(*first, "ann");
   claim(*second, "ann");
   EXPECT_EQ(store.reads.size(), 1U);
-  store.read();
-  slow.domain.mesh.run();
-  EXPECT_EQ(thief->wire.read().at(0)["payload"]["name"], "session_mismatch");
   store.read();
   slow.domain.mesh.run();
   EXPECT_EQ(first->wire.read().at(0)["payload"]["resumed"], true);
@@ -685,7 +689,8 @@ TEST_F(SendTest, AnEventThatAParkedSessionHasNoRoomForIsToldAsSuch) {
   const auto tally = send({id}, "note", true, large);
   EXPECT_EQ(tally.known, 1U);
   EXPECT_EQ(tally.queued, 0U);
-  EXPECT_EQ(tally.full, 1U);
+  ASSERT_TRUE(tally.refused);
+  EXPECT_EQ(tally.refused->code, ErrorCode::limit_exceeded);
 }
 
 TEST_F(SendTest, EventsThatAreTooMuchToKeepCostTheOldestOfThemNotTheSession) {
@@ -710,6 +715,151 @@ TEST_F(SendTest, EverySessionOfAUserIsReached) {
   EXPECT_EQ(tally.known, 2U);
   EXPECT_EQ(tally.reached, 1U);
   EXPECT_EQ(tally.queued, 1U);
+}
+
+/// Sessions that the last process has left in a store, and that nobody has claimed yet.
+class SendStoredTest : public ::testing::Test {
+ protected:
+  void leave(const std::string& id, const std::string& user = "ann") {
+    ParkedSession session{.id = id, .user_id = user, .channels = {{.channel = "chat:1"}}};
+    store.put({.id = id, .user_id = user, .body = to_json(session), .expires_at = kWhileConnected},
+              [](const auto&) {});
+  }
+  void start() { world.reopen(store.rows); }
+  /// What came of it, when the store has read all that it was asked for.
+  SessionDesk::Tally send(std::vector<std::string> sessions, const std::string& type,
+                          bool keep = true, std::string payload = "{}") {
+    SessionDesk::Tally result;
+    begin_to_send(std::move(sessions), type, keep, std::move(payload), result);
+    while (!store.reads.empty()) {
+      store.read();
+      world.domain.mesh.run();
+    }
+    return result;
+  }
+  void begin_to_send(std::vector<std::string> sessions, const std::string& type, bool keep,
+                     std::string payload, SessionDesk::Tally& result, ShardIndex shard = 1) {
+    world.session_desk.send(shard, std::move(sessions),
+                            {.type = type,
+                             .payload = std::move(payload),
+                             .key = "k",
+                             .ts = world.domain.clock.wall_ms()},
+                            keep, [&result](SessionDesk::Tally tally) { result = tally; });
+    world.domain.mesh.run();
+  }
+  void claim(Client& by, const std::string& id) {
+    by.send({{"type", "auth"},
+             {"id", "ask"},
+             {"payload", {{"token", world.token("ann")}, {"sessionId", id}}}});
+    world.domain.mesh.run();
+  }
+  /// The types of what comes after `welcome` to who goes on with the session.
+  std::vector<std::string> resume(const std::string& id, std::size_t shard = 0) {
+    client = world.connect({}, static_cast<ShardIndex>(shard));
+    claim(*client, id);
+    store.read();
+    world.domain.mesh.run();
+    return types(*client);
+  }
+  static std::vector<std::string> types(Client& of) {
+    std::vector<std::string> all;
+    for (const json& each : of.wire.read()) all.push_back(each["type"]);
+    return all;
+  }
+
+  WilfulStore store;
+  SessionWorld world{3, test_config(), &store};
+  std::unique_ptr<Client> client;
+};
+
+TEST_F(SendStoredTest, WhatIsSentBeforeTheResumeComesWithIt) {
+  leave("s");
+  leave("t");
+  start();
+  EXPECT_EQ(send({"s"}, "fleeting", false).known, 1U);
+  EXPECT_EQ(send({"s"}, "first").queued, 1U);
+  EXPECT_EQ(send({"s"}, "second").queued, 1U);
+  const auto tally = send(world.session_desk.registry().of_user("ann"), "all");
+  EXPECT_EQ(tally.known, 2U);
+  EXPECT_EQ(tally.queued, 2U);
+  EXPECT_EQ(tally.reached, 0U);
+  EXPECT_THAT(resume("s"), ElementsAre("welcome", "subscribed", "first", "second", "all"));
+  EXPECT_EQ(send({"s"}, "live").reached, 1U);
+}
+
+TEST_F(SendStoredTest, ItIsInTheStoreWhenItIsAnswered) {
+  leave("s");
+  start();
+  EXPECT_EQ(send({"s"}, "kept").queued, 1U);
+  SessionWorld next{1, test_config(), &store};
+  next.reopen(store.rows);
+  auto back = next.connect();
+  back->send({{"type", "auth"},
+              {"id", "ask"},
+              {"payload", {{"token", next.token("ann")}, {"sessionId", "s"}}}});
+  next.domain.mesh.run();
+  store.read();
+  next.domain.mesh.run();
+  EXPECT_THAT(types(*back), ElementsAre("welcome", "subscribed", "kept"));
+}
+
+TEST_F(SendStoredTest, TheLimitsAreThoseOfAParkedSession) {
+  leave("s");
+  start();
+  for (const char* type : {"e1", "e2", "e3", "e4"}) EXPECT_EQ(send({"s"}, type).queued, 1U);
+  const auto tally =
+      send({"s"}, "large", true, R"({"text":")" + std::string(300 * 1024, 'x') + R"("})");
+  EXPECT_EQ(tally.queued, 0U);
+  ASSERT_TRUE(tally.refused);
+  EXPECT_EQ(tally.refused->code, ErrorCode::limit_exceeded);
+  EXPECT_THAT(resume("s"), ElementsAre("welcome", "subscribed", "e2", "e3", "e4"));
+}
+
+TEST_F(SendStoredTest, AResumeWaitsForTheEventAndTheNextEventForTheResume) {
+  leave("s");
+  start();
+  SessionDesk::Tally first;
+  SessionDesk::Tally second;
+  begin_to_send({"s"}, "first", true, "{}", first);
+  client = world.connect({}, 2);
+  claim(*client, "s");
+  EXPECT_EQ(store.reads.size(), 1U);
+  store.read();
+  world.domain.mesh.run();
+  EXPECT_EQ(first.queued, 1U);
+  begin_to_send({"s"}, "second", true, "{}", second, 0);
+  EXPECT_TRUE(client->wire.read().empty());
+  store.read();
+  world.domain.mesh.run();
+  EXPECT_EQ(second.reached, 1U);
+  EXPECT_THAT(types(*client), UnorderedElementsAre("welcome", "subscribed", "first", "second"));
+}
+
+TEST_F(SendStoredTest, NothingIsPromisedThatTheStoreHasNotTaken) {
+  leave("s");
+  start();
+  store.works = false;
+  const auto tally = send({"s"}, "lost");
+  EXPECT_EQ(tally.known, 1U);
+  EXPECT_EQ(tally.queued, 0U);
+  ASSERT_TRUE(tally.refused);
+  EXPECT_EQ(tally.refused->code, ErrorCode::unavailable);
+  store.works = true;
+  EXPECT_EQ(send({"s"}, "kept").queued, 1U);
+  EXPECT_THAT(resume("s"), ElementsAre("welcome", "subscribed", "kept"));
+}
+
+TEST_F(SendStoredTest, ItsTimeIsCountedFromTheStart) {
+  leave("s");
+  start();
+  world.domain.clock.advance_ms(119'999);
+  EXPECT_EQ(send({"s"}, "note").queued, 1U);
+  world.domain.clock.advance_ms(1);
+  EXPECT_EQ(send({"s"}, "note").known, 0U);
+  world.session_desk.sweep(world.domain.clock.wall_ms(), *world.domain.metrics[0]);
+  EXPECT_EQ(world.domain.metrics[0]->sessions[SessionLabel::expired].value(), 1U);
+  EXPECT_TRUE(world.session_desk.registry().list("", 10).empty());
+  EXPECT_EQ(store.rows.size(), 0U);
 }
 
 }  // namespace

@@ -12,6 +12,19 @@ namespace {
 
 using Outcome = ClaimResult::Outcome;
 
+SessionRecord record_of(const ParkedSession& session, WallMillis expires_at) {
+  return {.id = session.id,
+          .user_id = session.user_id,
+          .body = to_json(session),
+          .expires_at = expires_at};
+}
+
+Error no_room() {
+  return {.code = ErrorCode::limit_exceeded,
+          .message = "nobody is connected, and no more is kept for the next connection",
+          .path = "/payload"};
+}
+
 }  // namespace
 
 /// One event on its way to some sessions.
@@ -29,12 +42,12 @@ SessionDesk::SessionDesk(const SessionDeskParts& parts)
 
 void SessionDesk::claim(SessionClaim claim, WallMillis now, Claimed claimed) {
   const ShardIndex shard = claim.holder.shard;
-  claim.look_up = store(shard) != nullptr;
   auto answer = registry_.claim(claim, now);
   switch (answer.found) {
     case SessionRegistry::Found::nothing:
-      if (answer.look_up) return look_up(std::move(claim), now, std::move(claimed));
       return claimed({});
+    case SessionRegistry::Found::stored:
+      return restore(std::move(claim), now, std::move(claimed));
     case SessionRegistry::Found::parked:
       // The store keeps what it has until more is known: the process may be killed before.
       return claimed({Outcome::resumed, std::move(answer.session)});
@@ -81,32 +94,30 @@ void SessionDesk::take_over(SessionClaim claim, const SessionHolder& previous, C
              });
 }
 
-void SessionDesk::look_up(SessionClaim claim, WallMillis now, Claimed claimed) {
+void SessionDesk::restore(SessionClaim claim, WallMillis now, Claimed claimed) {
+  const ShardIndex shard = claim.holder.shard;
   std::string id = claim.session_id;
-  store(claim.holder.shard)
-      ->get(std::move(id), now,
-            [this, claim = std::move(claim), claimed = std::move(claimed)](
-                std::expected<std::optional<SessionRecord>, Error> record) mutable {
-              found(claim, record ? std::move(*record) : std::nullopt, claimed);
-            });
+  read(shard, std::move(id), now,
+       [this, claim = std::move(claim), claimed = std::move(claimed)](auto session) mutable {
+         const bool there = session && *session;
+         if (!there && !claim.create) end(claim.session_id, claim.holder);
+         settle(claim.session_id);
+         if (!there) return claimed({});
+         claimed({Outcome::resumed, std::move(*session)});
+       });
 }
 
-void SessionDesk::found(const SessionClaim& claim, std::optional<SessionRecord> record,
-                        Claimed& claimed) {
-  const bool theirs = record && record->user_id != claim.user_id;
-  std::optional<ParkedSession> session;
-  if (record && !theirs) {
-    auto parsed = parked_session_from_json(record->body);
-    if (parsed) session = std::move(*parsed);
-    if (!parsed) forget(claim.holder.shard, claim.session_id);
-  }
-  // Before anybody else can ask: a session that is another's must not be seen in their hands.
-  if (theirs || (!session && !claim.create)) end(claim.session_id, claim.holder);
-  settle(claim.session_id);
-  if (theirs) return claimed({Outcome::other_user, {}});
-  if (!session) return claimed({});
-  (void)registry_.note_stored(claim.session_id, claim.holder.connection_id);
-  claimed({Outcome::resumed, std::move(session)});
+void SessionDesk::read(ShardIndex shard, std::string session_id, WallMillis now, Read done) {
+  store(shard)->get(
+      std::move(session_id), now,
+      [done = std::move(done)](std::expected<std::optional<SessionRecord>, Error> record) mutable {
+        if (!record) return done(std::unexpected(std::move(record.error())));
+        if (!*record) return done(std::nullopt);
+        auto session = parked_session_from_json((*record)->body);
+        if (!session) return done(std::nullopt);
+        session->expires_at = (*record)->expires_at;
+        done(std::move(*session));
+      });
 }
 
 void SessionDesk::park(ParkedSession session, const SessionHolder& holder, WallMillis now,
@@ -122,10 +133,7 @@ void SessionDesk::keep(const ParkedSession& session, const SessionHolder& holder
   const bool fits = session.cost() <= registry_.limits().parked_bytes_max;
   if (disk == nullptr || !fits || !registry_.note_stored(session.id, holder.connection_id))
     return kept();
-  disk->put({.id = session.id,
-             .user_id = session.user_id,
-             .body = to_json(session),
-             .expires_at = kWhileConnected},
+  disk->put(record_of(session, kWhileConnected),
             [this, kept = std::move(kept)](const std::expected<void, Error>& done) mutable {
               note(done);
               kept();
@@ -143,10 +151,7 @@ void SessionDesk::persist(ShardIndex shard, std::string_view session_id) {
   if (disk == nullptr) return;
   const auto session = registry_.parked(session_id);
   if (!session) return;  // somebody has claimed it
-  disk->put({.id = session->id,
-             .user_id = session->user_id,
-             .body = to_json(*session),
-             .expires_at = session->expires_at},
+  disk->put(record_of(*session, session->expires_at),
             [this](const std::expected<void, Error>& done) { note(done); });
 }
 
@@ -165,6 +170,7 @@ void SessionDesk::end(std::string_view session_id, const SessionHolder& holder) 
 }
 
 void SessionDesk::sweep(WallMillis now, ServerMetrics& metrics) {
+  metrics.sessions[SessionLabel::expired].add(registry_.expire_stored(now));
   for (const std::string& id : registry_.expire(now)) {
     metrics.sessions[SessionLabel::expired].add();
     forget(0, id);
@@ -195,7 +201,9 @@ void SessionDesk::send_one(ShardIndex at, const std::string& session_id,
       persist(at, session_id);
       return count(sending, {.known = 1, .queued = 1});
     case Queued::full:
-      return count(sending, {.known = 1, .full = 1});
+      return count(sending, {.known = 1, .refused = no_room()});
+    case Queued::stored:
+      return send_stored(at, session_id, std::move(sending));
     case Queued::skipped:
       return count(sending, {.known = 1});
     case Queued::unknown:
@@ -229,12 +237,32 @@ void SessionDesk::send_held(const std::string& session_id, const SessionHolder& 
   });
 }
 
+void SessionDesk::send_stored(ShardIndex at, const std::string& session_id,
+                              std::shared_ptr<Sending> sending) {
+  const auto settled = [this, session_id, sending](const Tally& tally) {
+    settle(session_id);
+    count(sending, tally);
+  };
+  read(at, session_id, sending->event.ts, [this, at, sending, settled](auto session) {
+    if (!session) return settled({.known = 1, .refused = std::move(session.error())});
+    if (!*session) return settled({});
+    ParkedSession& record = **session;
+    if (!registry_.add(sending->event, record)) return settled({.known = 1, .refused = no_room()});
+    store(at)->put(record_of(record, record.expires_at),
+                   [this, settled](const std::expected<void, Error>& done) {
+                     note(done);
+                     if (!done) return settled({.known = 1, .refused = done.error()});
+                     settled({.known = 1, .queued = 1});
+                   });
+  });
+}
+
 void SessionDesk::count(const std::shared_ptr<Sending>& sending, const Tally& more) {
   mesh_.post(sending->home, [sending, more] {
     sending->tally.known += more.known;
     sending->tally.reached += more.reached;
     sending->tally.queued += more.queued;
-    sending->tally.full += more.full;
+    if (more.refused) sending->tally.refused = more.refused;
     if (--sending->missing == 0) sending->sent(sending->tally);
   });
 }

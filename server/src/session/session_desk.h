@@ -37,7 +37,8 @@ struct ClaimResult {
 ///         the older connection closes with 4409, also when it is the one that claims: its `auth`
 ///         came late.
 /// Errors: a store that cannot read or write costs the session, which then begins anew: never a
-///         message, which the channels keep.
+///         message, which the channels keep. What is sent to one that is only in the store is
+///         refused then.
 class SessionDesk {
  public:
   using Claimed = std::move_only_function<void(ClaimResult)>;
@@ -46,7 +47,8 @@ class SessionDesk {
     std::size_t known = 0;    // all that are there
     std::size_t reached = 0;  // sent at once
     std::size_t queued = 0;   // it waits for the next connection
-    std::size_t full = 0;     // it would have to, and the session would grow too large
+    /// Why one could not keep it: it would grow too large, or its store cannot read or write.
+    std::optional<Error> refused = std::nullopt;
   };
   using Sent = std::move_only_function<void(Tally)>;
 
@@ -81,14 +83,18 @@ class SessionDesk {
   struct Sending;
 
   void take_over(SessionClaim claim, const SessionHolder& previous, Claimed claimed);
-  void look_up(SessionClaim claim, WallMillis now, Claimed claimed);
-  void found(const SessionClaim& claim, std::optional<SessionRecord> record, Claimed& claimed);
+  void restore(SessionClaim claim, WallMillis now, Claimed claimed);
+  using Read = std::move_only_function<void(std::expected<std::optional<ParkedSession>, Error>)>;
+  /// What the store has of a session; nothing also when no version of this server has written it.
+  void read(ShardIndex shard, std::string session_id, WallMillis now, Read done);
   /// Runs `task` on `shard` when no claim moves the session any more.
   void when_settled(ShardIndex shard, std::string_view session_id, Task task);
   void settle(std::string_view session_id);
   void send_one(ShardIndex at, const std::string& session_id, std::shared_ptr<Sending> sending);
   void send_held(const std::string& session_id, const SessionHolder& holder,
                  std::shared_ptr<Sending> sending);
+  /// Adds the event to the record of a session that nobody has claimed since the restart.
+  void send_stored(ShardIndex at, const std::string& session_id, std::shared_ptr<Sending> sending);
   /// Tells `home` what one session adds to the tally, and `sent` when it was the last.
   void count(const std::shared_ptr<Sending>& sending, const Tally& more);
   [[nodiscard]] SessionStore* store(ShardIndex shard) const {

@@ -12,6 +12,7 @@
 #include <nlohmann/json.hpp>
 
 #include "auth/token_minter.h"
+#include "history/memory_session_store.h"
 #include "hub/domain_fixture.h"
 #include "session/fake_http.h"
 #include "session/session.h"
@@ -175,6 +176,12 @@ class SessionWorld {
                           .session_id = std::move(sid),
                           .info_json = R"({"name":"x"})",
                           .rules = std::move(rules)});
+  }
+
+  /// What the last process has left.
+  void reopen(MemorySessionStore& store) {
+    store.reopen(domain.clock.wall_ms() + session_limits.ttl_ms,
+                 [this](const SessionRecord& record) { session_desk.registry().restore(record); });
   }
 
   std::unique_ptr<Client> connect(std::string scope = {}, ShardIndex shard = 0) {

@@ -6,15 +6,14 @@
 
 namespace tidewire {
 
-void SessionRegistry::insert(std::string_view session_id, std::string_view user_id,
-                             SessionHolder holder) {
-  entries_[std::string(session_id)] = {.user_id = std::string(user_id),
-                                       .holder = std::move(holder)};
+SessionRegistry::Entry& SessionRegistry::insert(std::string_view session_id,
+                                                std::string_view user_id) {
   users_[std::string(user_id)].emplace_back(session_id);
+  return entries_[std::string(session_id)] = {.user_id = std::string(user_id)};
 }
 
 void SessionRegistry::erase(Entries::iterator at) {
-  if (at->second.parked) (void)unpark(at->second);
+  (void)unpark(at->second);
   std::ranges::move(at->second.waiters, std::back_inserter(orphans_));
   const auto user = users_.find(at->second.user_id);
   std::erase(user->second, at->first);
@@ -22,30 +21,40 @@ void SessionRegistry::erase(Entries::iterator at) {
   entries_.erase(at);
 }
 
-ParkedSession SessionRegistry::unpark(Entry& entry) {
-  if (entry.parked_at != 0) order_.erase(entry.parked_at);
-  entry.parked_at = 0;
-  ParkedSession session = std::move(*entry.parked);
-  entry.parked.reset();
-  return session;
+void SessionRegistry::put_in_order(Entries::iterator at) {
+  at->second.place = ++serial_;
+  order_.emplace(serial_, at->first);
+}
+
+std::optional<ParkedSession> SessionRegistry::unpark(Entry& entry) {
+  order_.erase(std::exchange(entry.place, 0));
+  if (std::exchange(entry.stored_until, 0) != 0) --stored_;
+  return std::exchange(entry.parked, std::nullopt);
+}
+
+void SessionRegistry::restore(const SessionRecord& record) {
+  const std::scoped_lock lock(mutex_);
+  Entry& entry = insert(record.id, record.user_id);
+  entry.stored_until = record.expires_at;
+  entry.stored = true;
+  put_in_order(find(record.id));
+  restored_ = serial_;
+  ++stored_;
 }
 
 void SessionRegistry::begin(std::string_view session_id, std::string_view user_id,
                             SessionHolder holder) {
   const std::scoped_lock lock(mutex_);
   if (const auto old = find(session_id); old != entries_.end()) erase(old);
-  insert(session_id, user_id, std::move(holder));
+  insert(session_id, user_id).holder = std::move(holder);
 }
 
 SessionRegistry::Claimed SessionRegistry::claim(const SessionClaim& claim, WallMillis now) {
   const std::scoped_lock lock(mutex_);
   const auto found = find(claim.session_id);
   if (found == entries_.end()) {
-    const bool look_up = claim.look_up && !ended_.contains(claim.session_id);
-    if (!claim.create && !look_up) return {};
-    insert(claim.session_id, claim.user_id, claim.holder);
-    find(claim.session_id)->second.moving = look_up;
-    return {.look_up = look_up};
+    if (claim.create) insert(claim.session_id, claim.user_id).holder = claim.holder;
+    return {};
   }
   Entry& entry = found->second;
   if (entry.moving) return {.found = Found::busy};
@@ -56,13 +65,13 @@ SessionRegistry::Claimed SessionRegistry::claim(const SessionClaim& claim, WallM
   if (entry.holder) {
     result = {.found = Found::held, .previous = std::move(*entry.holder)};
     entry.moving = true;
+  } else if (ends_at(entry) <= now) {
+    ended_.insert(claim.session_id);
+    if (!claim.create) return erase(found), result;
+    (void)unpark(entry);
   } else {
-    result = {.found = Found::parked, .session = unpark(entry)};
-    if (result.session->expires_at <= now) {
-      result = {};
-      ended_.insert(claim.session_id);
-      if (!claim.create) return erase(found), result;
-    }
+    entry.moving = !entry.parked;
+    result = {.found = entry.parked ? Found::parked : Found::stored, .session = unpark(entry)};
   }
   entry.holder = claim.holder;
   return result;
@@ -115,8 +124,7 @@ bool SessionRegistry::park(ParkedSession session, std::string_view connection_id
   entry.holder.reset();
   entry.moving = false;
   entry.stored = true;
-  entry.parked_at = ++serial_;
-  order_.emplace(entry.parked_at, found->first);
+  put_in_order(found);
   make_room(std::string(entry.user_id));
   return true;
 }
@@ -125,7 +133,7 @@ bool SessionRegistry::park(ParkedSession session, std::string_view connection_id
 void SessionRegistry::make_room(const std::string& user_id) {
   std::vector<std::pair<std::uint64_t, std::string>> parked;
   for (const std::string& id : users_.at(user_id))
-    if (const auto at = entries_.at(id).parked_at; at != 0) parked.emplace_back(at, id);
+    if (const auto place = entries_.at(id).place; place > restored_) parked.emplace_back(place, id);
   std::ranges::sort(parked);
   const auto end_it = [&](const std::string& id) {
     ended_.insert(id);
@@ -133,7 +141,8 @@ void SessionRegistry::make_room(const std::string& user_id) {
   };
   for (std::size_t i = 0; i + limits_.parked_per_user_max < parked.size(); ++i)
     end_it(parked[i].second);
-  while (order_.size() > limits_.parked_max) end_it(std::string(order_.begin()->second));
+  while (order_.size() - stored_ > limits_.parked_max)
+    end_it(std::string(order_.upper_bound(restored_)->second));
 }
 
 std::optional<ParkedSession> SessionRegistry::take(std::string_view session_id) {
@@ -154,11 +163,23 @@ bool SessionRegistry::end(std::string_view session_id, std::string_view connecti
   return stored;
 }
 
+std::size_t SessionRegistry::expire_stored(WallMillis now) {
+  const std::scoped_lock lock(mutex_);
+  const std::size_t before = stored_;
+  while (stored_ > 0) {
+    const auto oldest = find(order_.begin()->second);
+    if (ends_at(oldest->second) > now || oldest->second.moving) break;
+    erase(oldest);
+  }
+  return before - stored_;
+}
+
 std::vector<std::string> SessionRegistry::expire(WallMillis now) {
   const std::scoped_lock lock(mutex_);
-  while (!order_.empty()) {
-    const auto oldest = find(order_.begin()->second);
-    if (oldest->second.parked->expires_at > now) break;
+  for (auto next = order_.upper_bound(restored_); next != order_.end();
+       next = order_.upper_bound(restored_)) {
+    const auto oldest = find(next->second);
+    if (ends_at(oldest->second) > now) break;
     ended_.insert(oldest->first);
     erase(oldest);
   }
@@ -174,6 +195,14 @@ void SessionRegistry::mark_ended(std::string_view session_id) {
     ended_.emplace(session_id);
 }
 
+bool SessionRegistry::add(const DirectEvent& event, ParkedSession& session) const {
+  if (session.cost() + event.cost() > limits_.parked_bytes_max) return false;
+  auto& events = session.events;
+  if (events.size() >= limits_.events_max) events.erase(events.begin());
+  events.push_back(event);
+  return true;
+}
+
 SessionRegistry::Reached SessionRegistry::reach(std::string_view session_id,
                                                 const DirectEvent& event, bool keep) {
   const std::scoped_lock lock(mutex_);
@@ -182,13 +211,11 @@ SessionRegistry::Reached SessionRegistry::reach(std::string_view session_id,
   Entry& entry = found->second;
   if (entry.moving) return {.what = Queued::busy};
   if (entry.holder) return {.what = Queued::held, .holder = *entry.holder};
-  if (entry.parked->expires_at <= event.ts) return {};  // the next sweep ends it
+  if (ends_at(entry) <= event.ts) return {};  // the next sweep ends it
   if (!keep) return {.what = Queued::skipped};
-  if (entry.parked->cost() + event.cost() > limits_.parked_bytes_max) return {.what = Queued::full};
-  auto& events = entry.parked->events;
-  if (events.size() >= limits_.events_max) events.erase(events.begin());
-  events.push_back(event);
-  return {.what = Queued::queued};
+  entry.moving = !entry.parked;
+  if (entry.moving) return {.what = Queued::stored};
+  return {.what = add(event, *entry.parked) ? Queued::queued : Queued::full};
 }
 
 std::vector<std::string> SessionRegistry::of_user(std::string_view user_id) const {
@@ -211,10 +238,10 @@ std::vector<SessionSummary> SessionRegistry::list(std::string_view user_id,
     if (list.size() >= limit) break;
     if (!user_id.empty() && entry.user_id != user_id) continue;
     SessionSummary summary{.session_id = id, .user_id = entry.user_id, .holder = entry.holder};
+    if (!entry.holder) summary.expires_at = ends_at(entry);
     if (!entry.holder && entry.parked) {
       summary.channels = entry.parked->channels.size();
       summary.events = entry.parked->events.size();
-      summary.expires_at = entry.parked->expires_at;
     }
     list.push_back(std::move(summary));
   }
@@ -223,7 +250,7 @@ std::vector<SessionSummary> SessionRegistry::list(std::string_view user_id,
 
 std::size_t SessionRegistry::parked_count() const {
   const std::scoped_lock lock(mutex_);
-  return order_.size();
+  return order_.size() - stored_;
 }
 
 }  // namespace tidewire

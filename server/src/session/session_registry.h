@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/task.h"
+#include "history/session_store.h"
 #include "hub/shard_mesh.h"
 #include "session/parked_session.h"
 
@@ -32,7 +33,6 @@ struct SessionClaim {
   SessionHolder holder;
   bool create = false;    // under this id when there is none: the token is bound to it
   bool in_place = false;  // by a connection in use, which may be older than the one that has it
-  bool look_up = false;   // what is not known here may be in a store: settle() or end() follows
 };
 
 struct SessionLimits {
@@ -48,12 +48,14 @@ struct SessionSummary {
   std::string session_id;
   std::string user_id;
   std::optional<SessionHolder> holder;  // nullopt: parked
-  std::size_t channels = 0;             // of a parked one
-  std::size_t events = 0;
+  std::optional<std::size_t> channels;  // of a parked one; nullopt: it has not been read yet
+  std::optional<std::size_t> events;
   WallMillis expires_at = 0;
 };
 
-/// Every session of the server: which connection has it, or what is parked of it.
+/// Every session of the server: which connection has it, or what is parked of it. Of one that the
+/// last process has left in a store, and that nobody has claimed yet, only whose it is and when it
+/// ends.
 ///
 /// Owner:  the server; one instance.
 /// Thread: any. The mutex is taken when a session begins, ends, is claimed or is sent an event,
@@ -61,25 +63,29 @@ struct SessionSummary {
 /// Order:  a session has one holder. While a claim moves it from one connection to another (until
 ///         settle()), other claims find it `busy` and wait().
 /// Limit:  SessionLimits. Past a number of parked sessions the one parked first ends; one that is
-///         too large is not kept; past events_max the oldest event is dropped.
+///         too large is not kept; past events_max the oldest event is dropped. What is only in a
+///         store counts nowhere: the store has its own limit.
 class SessionRegistry {
  public:
   explicit SessionRegistry(const SessionLimits& limits) : limits_(limits) {}
 
   [[nodiscard]] const SessionLimits& limits() const { return limits_; }
 
+  /// Before the shards run: what a store has kept. In the order of their ends, none of which comes
+  /// later than that of a session that is parked now.
+  void restore(const SessionRecord& record);
+
   void begin(std::string_view session_id, std::string_view user_id, SessionHolder holder);
 
-  enum class Found : std::uint8_t { nothing, parked, held, busy, other_user, newer };
+  enum class Found : std::uint8_t { nothing, parked, stored, held, busy, other_user, newer };
   struct Claimed {
     Found found = Found::nothing;
     SessionHolder previous;                // held: who must give it up
     std::optional<ParkedSession> session;  // parked
-    bool look_up = false;                  // nothing, but a store may know of it
   };
   /// From now on `claim.holder` has the session, unless `found` is busy, other_user or newer (the
-  /// connection that has it was opened later), or nothing and neither create nor look_up. After
-  /// `held` or with `look_up` settle() must follow.
+  /// connection that has it was opened later), or nothing and not create. After `held` or `stored`
+  /// settle() must follow.
   [[nodiscard]] Claimed claim(const SessionClaim& claim, WallMillis now);
   struct Waiter {
     ShardIndex shard;
@@ -100,21 +106,25 @@ class SessionRegistry {
   /// The session ends, if this connection still has it. True: a store knew of it.
   bool end(std::string_view session_id, std::string_view connection_id);
 
-  /// Forgets what is due; the ids of what had no connection and has ended since the last call, for
-  /// whatever reason, and of what mark_ended() named.
+  /// Forgets what is only in a store, and is due there too; how many they were.
+  std::size_t expire_stored(WallMillis now);
+  /// Forgets what else is due; the ids of what had no connection and has ended since the last call,
+  /// for whatever reason, and of what mark_ended() named.
   [[nodiscard]] std::vector<std::string> expire(WallMillis now);
-  /// It has ended, but a store may still know of it. Past parked_max of them it is forgotten that
-  /// it has.
+  /// It has ended, but a store may still know of it. Past parked_max of them the store is not told.
   void mark_ended(std::string_view session_id);
 
-  /// `skipped`: it is parked, and the event is not for it then; `full`: it would grow too large.
-  enum class Queued : std::uint8_t { unknown, held, busy, queued, skipped, full };
+  /// `skipped`: it is parked, and the event is not for it then; `full`: it would grow too large;
+  /// `stored`: it is only in a store, and is settled when the event is there.
+  enum class Queued : std::uint8_t { unknown, held, busy, queued, skipped, full, stored };
   struct Reached {
     Queued what = Queued::unknown;
     SessionHolder holder;
   };
   /// Where `session_id` is at the time of the event, which waits there for a parked one if `keep`.
   Reached reach(std::string_view session_id, const DirectEvent& event, bool keep);
+  /// Puts the event behind those that wait; false: there is no room for it.
+  bool add(const DirectEvent& event, ParkedSession& session) const;
 
   [[nodiscard]] std::vector<std::string> of_user(std::string_view user_id) const;
   [[nodiscard]] std::optional<ParkedSession> parked(std::string_view session_id) const;
@@ -126,27 +136,34 @@ class SessionRegistry {
     std::string user_id;
     std::optional<SessionHolder> holder;
     std::optional<ParkedSession> parked;
-    std::uint64_t parked_at = 0;  // place in the order of parking
+    WallMillis stored_until = 0;  // neither: it is only in a store
+    std::uint64_t place = 0;      // in the order of parking; 0: none
     bool moving = false;
     bool stored = false;  // a store may know of it; of what has been parked it always does
     std::vector<Waiter> waiters = {};  // while it is moving
   };
   using Entries = std::unordered_map<std::string, Entry>;
 
+  [[nodiscard]] static WallMillis ends_at(const Entry& entry) {
+    return entry.parked ? entry.parked->expires_at : entry.stored_until;
+  }
   Entries::iterator find(std::string_view session_id) {
     return entries_.find(std::string(session_id));
   }
-  void insert(std::string_view session_id, std::string_view user_id, SessionHolder holder);
+  Entry& insert(std::string_view session_id, std::string_view user_id);
   void erase(Entries::iterator at);
-  [[nodiscard]] ParkedSession unpark(Entry& entry);
+  void put_in_order(Entries::iterator at);
+  [[nodiscard]] std::optional<ParkedSession> unpark(Entry& entry);
   void make_room(const std::string& user_id);
 
   const SessionLimits limits_;
   mutable std::mutex mutex_;
   Entries entries_;
   std::unordered_map<std::string, std::vector<std::string>> users_;  // their sessions
-  std::map<std::uint64_t, std::string> order_;                       // the parked, oldest first
+  std::map<std::uint64_t, std::string> order_;  // without a connection, oldest first
   std::uint64_t serial_ = 0;
+  std::uint64_t restored_ = 0;  // the last place of what is only in a store
+  std::size_t stored_ = 0;      // how many of them there are
   /// Have ended, although a store may know of them.
   std::set<std::string, std::less<>> ended_;
   std::vector<Waiter> orphans_;  // waited for a session that has ended meanwhile

@@ -1,5 +1,6 @@
 #include "session/session_registry.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 namespace tidewire {
@@ -12,6 +13,10 @@ constexpr WallMillis kNow = 1'000'000;
 
 ParkedSession session(std::string id, std::string user = "ann") {
   return {.id = std::move(id), .user_id = std::move(user)};
+}
+
+SessionRecord record(std::string id, WallMillis expires_at = kNow + 1) {
+  return {.id = std::move(id), .user_id = "ann", .expires_at = expires_at};
 }
 
 SessionClaim claim_of(std::string id, std::string connection, std::string user = "ann") {
@@ -88,24 +93,80 @@ TEST(SessionRegistry, WhoWaitsForAMoveIsToldWhenItIsOver) {
 
 TEST(SessionRegistry, WhoWaitsForASessionThatEndsIsToldToo) {
   SessionRegistry registry{SessionLimits{}};
-  auto claim = claim_of("s", "c1");
-  claim.look_up = true;
-  ASSERT_TRUE(registry.claim(claim, kNow).look_up);
+  registry.restore(record("s"));
+  ASSERT_EQ(registry.claim(claim_of("s", "c1"), kNow).found, Found::stored);
   SessionRegistry::Waiter waiter{.shard = 0, .task = [] {}};
   ASSERT_TRUE(registry.wait("s", waiter));
   registry.end("s", "c1");
   EXPECT_EQ(registry.settle("s").size(), 1U);
 }
 
-TEST(SessionRegistry, WhatHasEndedIsNotLookedUp) {
+TEST(SessionRegistry, KnowsWhatIsOnlyInAStore) {
   SessionRegistry registry{SessionLimits{}};
-  auto claim = claim_of("s", "c1");
-  claim.look_up = true;
+  registry.restore(record("s", kNow + 100));
+  EXPECT_EQ(registry.of_user("ann"), std::vector<std::string>{"s"});
+  const auto list = registry.list("ann", 10);
+  ASSERT_EQ(list.size(), 1U);
+  EXPECT_FALSE(list[0].holder);
+  EXPECT_FALSE(list[0].channels);
+  EXPECT_EQ(list[0].expires_at, kNow + 100);
+  EXPECT_EQ(registry.claim(claim_of("s", "c1", "bob"), kNow).found, Found::other_user);
+  EXPECT_EQ(registry.claim(claim_of("s", "c1"), kNow).found, Found::stored);
+  EXPECT_EQ(registry.claim(claim_of("s", "c2"), kNow).found, Found::busy) << "it is being read";
+  (void)registry.settle("s");
+  EXPECT_EQ(registry.claim(claim_of("s", "c2"), kNow).previous.connection_id, "c1");
+  EXPECT_TRUE(registry.end("s", "c2")) << "the store has to forget it";
+}
+
+TEST(SessionRegistry, AnEventForWhatIsOnlyInAStoreKeepsItUntilItIsThere) {
+  SessionRegistry registry{SessionLimits{}};
+  registry.restore(record("s", kNow + 100));
+  const DirectEvent event{.type = "e", .ts = kNow};
+  EXPECT_EQ(registry.reach("s", event, false).what, Queued::skipped);
+  EXPECT_EQ(registry.reach("s", event, true).what, Queued::stored);
+  EXPECT_EQ(registry.reach("s", event, true).what, Queued::busy);
+  EXPECT_EQ(registry.claim(claim_of("s", "c1"), kNow).found, Found::busy);
+  EXPECT_EQ(registry.expire_stored(kNow + 100), 0U);
+  (void)registry.settle("s");
+  EXPECT_EQ(registry.reach("s", {.type = "e", .ts = kNow + 100}, true).what, Queued::unknown);
+  EXPECT_EQ(registry.expire_stored(kNow + 100), 1U);
+  EXPECT_TRUE(registry.expire(kNow + 100).empty()) << "the store has forgotten it by itself";
+  EXPECT_TRUE(registry.of_user("ann").empty());
+}
+
+TEST(SessionRegistry, WhatIsOnlyInAStoreIsOneOfNoLimit) {
+  SessionRegistry registry{SessionLimits{.parked_max = 2, .parked_per_user_max = 1}};
+  for (int i = 0; i < 10; ++i) registry.restore(record("s" + std::to_string(i), kNow + 100));
+  EXPECT_EQ(registry.parked_count(), 0U);
+  for (const char* user : {"ann", "bob", "cleo"})
+    begin_and_park(registry, std::string("p-") + user, kNow, user);
+  begin_and_park(registry, "p2-cleo", kNow, "cleo");
+  EXPECT_EQ(registry.of_user("ann").size(), 10U);
+  EXPECT_THAT(registry.expire(kNow), ::testing::ElementsAre("p-ann", "p-cleo"));
+  EXPECT_EQ(registry.parked_count(), 2U);
+  ASSERT_EQ(registry.claim(claim_of("s3", "c3"), kNow).found, Found::stored);
+  (void)registry.settle("s3");
+  ASSERT_TRUE(registry.park(session("s3"), "c3", kNow));
+  EXPECT_EQ(registry.expire(kNow), std::vector<std::string>{"p-bob"}) << "now it counts";
+}
+
+TEST(SessionRegistry, WhatIsOnlyInAStoreEndsAtItsTime) {
+  SessionRegistry registry{SessionLimits{}};
+  registry.restore(record("s", kNow + 50));
+  registry.restore(record("t", kNow + 100));
+  EXPECT_EQ(registry.expire_stored(kNow + 49), 0U);
+  EXPECT_EQ(registry.expire_stored(kNow + 50), 1U);
+  EXPECT_EQ(registry.claim(claim_of("t", "c1"), kNow + 100).found, Found::nothing);
+  EXPECT_EQ(registry.expire_stored(kNow + 100), 0U);
+  EXPECT_TRUE(registry.list("", 10).empty());
+}
+
+TEST(SessionRegistry, AStoreIsToldOnceMoreWhatHasEnded) {
+  SessionRegistry registry{SessionLimits{}};
   registry.mark_ended("s");
-  EXPECT_FALSE(registry.claim(claim, kNow).look_up);
+  EXPECT_EQ(registry.claim(claim_of("s", "c1"), kNow).found, Found::nothing);
   EXPECT_TRUE(registry.of_user("ann").empty());
   EXPECT_EQ(registry.expire(kNow), std::vector<std::string>{"s"});
-  EXPECT_TRUE(registry.claim(claim, kNow).look_up);
 }
 
 TEST(SessionRegistry, WhatTheOlderConnectionParksMeanwhileIsForTheClaim) {

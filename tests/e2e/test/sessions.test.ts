@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import WebSocket from 'ws'
-import { api, mint, openRaw, openUser, refusal, request, startProxy, startServer, useServer, type Message, type Raw } from '../src/index'
+import { api, mint, openRaw, openUser, refusal, request, startProxy, startServer, useServer, type Message, type Raw, type Server } from '../src/index'
 
 // protocol.md section 6: a session outlives its connection.
 
@@ -322,6 +322,59 @@ describe('a store', () => {
     expect(payload.publications.at(-1).payload.content).toBe('two')
     expect((await next.next('note')).payload).toEqual({ n: 1 })
     expect((await next.ask(said)).payload).toMatchObject({ offset: 1, duplicate: true })
+  })
+
+  it('after kill -9 takes what is sent to a session before it is resumed', async () => {
+    const file = newFile()
+    const flags = { 'history.url': `sqlite:${file}`, shards: 2 }
+    const first = await startServer({ flags })
+    const [open, away] = [await begin(first), await begin(first)]
+    for (const { raw, sessionId } of [open, away]) {
+      await raw.subscribe('chat:b1')
+      await written(file, sessionId)
+    }
+    await lose(away.raw)
+    await parked(away.sessionId, first)
+    await (await openUser(first, 'writer')).say('chat:b2', 'the last')
+    await first.stop('SIGKILL')
+
+    const send = (on: Server, target: string, n: number, more: object = {}) => api(on, `${target}/send`, { type: 'note', payload: { n }, ...more })
+    const second = await startServer({ flags })
+    const { sessions } = (await api(second, 'sessions', { userId: 'alice' })).body
+    for (const { sessionId } of [open, away])
+      expect(sessions).toContainEqual({ sessionId, userId: 'alice', connected: false, expiresAt: expect.any(Number) })
+    expect((await send(second, `sessions/${open.sessionId}`, 1)).body).toEqual({ reached: 0, queued: 1 })
+    expect((await send(second, `sessions/${open.sessionId}`, 0, { durable: false })).body).toEqual({ reached: 0, queued: 0 })
+    expect((await send(second, 'users/alice', 2)).body).toEqual({ reached: 0, queued: 2 })
+    expect((await send(second, 'sessions/nobody', 0)).status).toBe(404)
+    // What was answered is in the file.
+    await second.stop('SIGKILL')
+
+    const third = await startServer({ flags })
+    cleanups.push(() => third.stop())
+    expect((await send(third, 'users/alice', 3)).body).toEqual({ reached: 0, queued: 2 })
+    for (const [{ sessionId }, expected] of [[open, [1, 2, 3]], [away, [2, 3]]] as const) {
+      const next = await openRaw(third, { as: false })
+      expect((await resume(next, sessionId)).payload).toMatchObject({ resumed: true, sessionId, restored: ['chat:b1'] })
+      for (const n of expected) expect((await next.next('note')).payload.n).toBe(n)
+    }
+    expect((await send(third, 'users/alice', 4)).body).toEqual({ reached: 2, queued: 0 })
+  })
+
+  it('a session that nobody resumes after a restart ends at its time', async () => {
+    const flags = { 'history.url': `sqlite:${newFile()}` }
+    const first = await startServer({ flags })
+    const { raw, sessionId } = await begin(first)
+    await lose(raw)
+    await parked(sessionId, first)
+    await first.stop('SIGTERM')
+    const second = await startServer({ flags: { ...flags, 'session.ttl': '100ms' } })
+    cleanups.push(() => second.stop())
+    const send = () => api(second, `sessions/${sessionId}/send`, { type: 'note', payload: {} })
+    await until(async () => (await send()).status === 404)
+    await until(async () => (await api(second, 'sessions', {})).body.sessions.length === 0)
+    const { text } = await request(`${second.internal}/metrics`)
+    expect(text).toMatch(/tidewire_sessions_total\{event="expired"\} 1/)
   })
 
   it('a session that was open when the server stopped goes on with the next one', async () => {
