@@ -1,43 +1,57 @@
 #include "session/session_registry.h"
 
 #include <algorithm>
-#include <iterator>
 #include <utility>
 
 namespace tidewire {
 
-SessionRegistry::Entry& SessionRegistry::insert(std::string_view session_id,
+SessionRegistry::Known* SessionRegistry::find(std::string_view session_id) {
+  const auto found = entries_.find(std::string(session_id));
+  return found == entries_.end() ? nullptr : &*found;
+}
+
+SessionRegistry::Known& SessionRegistry::insert(std::string_view session_id,
                                                 std::string_view user_id) {
-  users_[std::string(user_id)].emplace_back(session_id);
-  return entries_[std::string(session_id)] = {.user_id = std::string(user_id)};
+  auto& user = *users_.try_emplace(std::string(user_id)).first;
+  Known& known = *entries_.try_emplace(std::string(session_id), &user).first;
+  known.second.older = std::exchange(user.second, &known);
+  known.second.link = &user.second;
+  if (Known* older = known.second.older) older->second.link = &known.second.older;
+  return known;
 }
 
-void SessionRegistry::erase(Entries::iterator at) {
-  (void)unpark(at->second);
-  std::ranges::move(at->second.waiters, std::back_inserter(orphans_));
-  const auto user = users_.find(at->second.user_id);
-  std::erase(user->second, at->first);
-  if (user->second.empty()) users_.erase(user);
-  entries_.erase(at);
+void SessionRegistry::erase(Known& known) {
+  Entry& entry = known.second;
+  (void)unpark(entry);
+  *entry.link = entry.older;
+  if (entry.older != nullptr) entry.older->second.link = entry.link;
+  if (entry.user->second == nullptr) users_.erase(users_.find(entry.user->first));
+  entries_.erase(entries_.find(known.first));
 }
 
-void SessionRegistry::put_in_order(Entries::iterator at) {
-  at->second.place = ++serial_;
-  order_.emplace(serial_, at->first);
+void SessionRegistry::forget(Known& known) {
+  ended_.insert(known.first);
+  erase(known);
+}
+
+void SessionRegistry::put_in_order(Known& known) {
+  known.second.place = ++serial_;
+  order_.emplace(serial_, &known);
 }
 
 std::optional<ParkedSession> SessionRegistry::unpark(Entry& entry) {
   order_.erase(std::exchange(entry.place, 0));
   if (std::exchange(entry.stored_until, 0) != 0) --stored_;
-  return std::exchange(entry.parked, std::nullopt);
+  const auto parked = std::exchange(entry.parked, nullptr);
+  return parked ? std::optional(std::move(*parked)) : std::nullopt;
 }
 
 void SessionRegistry::restore(const SessionRecord& record) {
   const std::scoped_lock lock(mutex_);
-  Entry& entry = insert(record.id, record.user_id);
-  entry.stored_until = record.expires_at;
-  entry.stored = true;
-  put_in_order(find(record.id));
+  Known& known = insert(record.id, record.user_id);
+  known.second.stored_until = record.expires_at;
+  known.second.stored = true;
+  put_in_order(known);
   restored_ = serial_;
   ++stored_;
 }
@@ -45,20 +59,20 @@ void SessionRegistry::restore(const SessionRecord& record) {
 void SessionRegistry::begin(std::string_view session_id, std::string_view user_id,
                             SessionHolder holder) {
   const std::scoped_lock lock(mutex_);
-  if (const auto old = find(session_id); old != entries_.end()) erase(old);
-  insert(session_id, user_id).holder = std::move(holder);
+  if (Known* old = find(session_id)) erase(*old);
+  insert(session_id, user_id).second.holder = std::move(holder);
 }
 
 SessionRegistry::Claimed SessionRegistry::claim(const SessionClaim& claim, WallMillis now) {
   const std::scoped_lock lock(mutex_);
-  const auto found = find(claim.session_id);
-  if (found == entries_.end()) {
-    if (claim.create) insert(claim.session_id, claim.user_id).holder = claim.holder;
+  Known* found = find(claim.session_id);
+  if (found == nullptr) {
+    if (claim.create) insert(claim.session_id, claim.user_id).second.holder = claim.holder;
     return {};
   }
   Entry& entry = found->second;
   if (entry.moving) return {.found = Found::busy};
-  if (entry.user_id != claim.user_id) return {.found = Found::other_user};
+  if (entry.user->first != claim.user_id) return {.found = Found::other_user};
   const bool newer = entry.holder && entry.holder->since > claim.holder.since;
   if (newer && !claim.in_place) return {.found = Found::newer};
   Claimed result;
@@ -66,8 +80,7 @@ SessionRegistry::Claimed SessionRegistry::claim(const SessionClaim& claim, WallM
     result = {.found = Found::held, .previous = std::move(*entry.holder)};
     entry.moving = true;
   } else if (ends_at(entry) <= now) {
-    ended_.insert(claim.session_id);
-    if (!claim.create) return erase(found), result;
+    if (!claim.create) return forget(*found), result;
     (void)unpark(entry);
   } else {
     entry.moving = !entry.parked;
@@ -79,26 +92,23 @@ SessionRegistry::Claimed SessionRegistry::claim(const SessionClaim& claim, WallM
 
 std::vector<SessionRegistry::Waiter> SessionRegistry::settle(std::string_view session_id) {
   const std::scoped_lock lock(mutex_);
-  std::vector<Waiter> waiters = std::exchange(orphans_, {});
-  const auto found = find(session_id);
-  if (found == entries_.end()) return waiters;
-  found->second.moving = false;
-  std::ranges::move(std::exchange(found->second.waiters, {}), std::back_inserter(waiters));
-  return waiters;
+  if (Known* found = find(session_id)) found->second.moving = false;
+  auto waiting = waiters_.extract(std::string(session_id));
+  return waiting ? std::move(waiting.mapped()) : std::vector<Waiter>{};
 }
 
 bool SessionRegistry::wait(std::string_view session_id, Waiter& waiter) {
   const std::scoped_lock lock(mutex_);
-  const auto found = find(session_id);
-  if (found == entries_.end() || !found->second.moving) return false;
-  found->second.waiters.push_back(std::move(waiter));
+  const Known* found = find(session_id);
+  if (found == nullptr || !found->second.moving) return false;
+  waiters_[found->first].push_back(std::move(waiter));
   return true;
 }
 
 bool SessionRegistry::note_stored(std::string_view session_id, std::string_view connection_id) {
   const std::scoped_lock lock(mutex_);
-  const auto found = find(session_id);
-  if (found == entries_.end() || found->second.moving) return false;
+  Known* found = find(session_id);
+  if (found == nullptr || found->second.moving) return false;
   const auto& holder = found->second.holder;
   if (!holder || holder->connection_id != connection_id) return false;
   return found->second.stored = true;
@@ -106,60 +116,53 @@ bool SessionRegistry::note_stored(std::string_view session_id, std::string_view 
 
 bool SessionRegistry::park(ParkedSession session, std::string_view connection_id, WallMillis now) {
   const std::scoped_lock lock(mutex_);
-  const auto found = find(session.id);
-  if (found == entries_.end()) return false;
+  Known* found = find(session.id);
+  if (found == nullptr) return false;
   Entry& entry = found->second;
   const bool holds = entry.holder && entry.holder->connection_id == connection_id;
   if (!holds && !entry.moving) return false;
   if (session.cost() > limits_.parked_bytes_max) {
-    if (holds) {
-      ended_.insert(found->first);
-      erase(found);
-    }
+    if (holds) forget(*found);
     return false;
   }
   session.expires_at = now + limits_.ttl_ms;
-  entry.parked = std::move(session);
+  entry.parked = std::make_unique<ParkedSession>(std::move(session));
   if (!holds) return true;  // the claim will take it
   entry.holder.reset();
   entry.moving = false;
   entry.stored = true;
-  put_in_order(found);
-  make_room(std::string(entry.user_id));
+  put_in_order(*found);
+  make_room(entry.user->second);
   return true;
 }
 
 /// Ends what was parked first, of this user and of all, while there are too many.
-void SessionRegistry::make_room(const std::string& user_id) {
-  std::vector<std::pair<std::uint64_t, std::string>> parked;
-  for (const std::string& id : users_.at(user_id))
-    if (const auto place = entries_.at(id).place; place > restored_) parked.emplace_back(place, id);
+void SessionRegistry::make_room(Known* newest) {
+  std::vector<std::pair<std::uint64_t, Known*>> parked;
+  for (Known* each = newest; each != nullptr; each = each->second.older)
+    if (each->second.place > restored_) parked.emplace_back(each->second.place, each);
   std::ranges::sort(parked);
-  const auto end_it = [&](const std::string& id) {
-    ended_.insert(id);
-    erase(find(id));
-  };
   for (std::size_t i = 0; i + limits_.parked_per_user_max < parked.size(); ++i)
-    end_it(parked[i].second);
+    forget(*parked[i].second);
   while (order_.size() - stored_ > limits_.parked_max)
-    end_it(std::string(order_.upper_bound(restored_)->second));
+    forget(*order_.upper_bound(restored_)->second);
 }
 
 std::optional<ParkedSession> SessionRegistry::take(std::string_view session_id) {
   const std::scoped_lock lock(mutex_);
-  const auto found = find(session_id);
-  if (found == entries_.end() || !found->second.parked) return std::nullopt;
+  Known* found = find(session_id);
+  if (found == nullptr || !found->second.parked) return std::nullopt;
   return unpark(found->second);
 }
 
 bool SessionRegistry::end(std::string_view session_id, std::string_view connection_id) {
   const std::scoped_lock lock(mutex_);
-  const auto found = find(session_id);
-  if (found == entries_.end()) return false;
+  Known* found = find(session_id);
+  if (found == nullptr) return false;
   const auto& holder = found->second.holder;
   if (!holder || holder->connection_id != connection_id) return false;
   const bool stored = found->second.stored;
-  erase(found);
+  erase(*found);
   return stored;
 }
 
@@ -167,8 +170,8 @@ std::size_t SessionRegistry::expire_stored(WallMillis now) {
   const std::scoped_lock lock(mutex_);
   const std::size_t before = stored_;
   while (stored_ > 0) {
-    const auto oldest = find(order_.begin()->second);
-    if (ends_at(oldest->second) > now || oldest->second.moving) break;
+    Known& oldest = *order_.begin()->second;
+    if (ends_at(oldest.second) > now || oldest.second.moving) break;
     erase(oldest);
   }
   return before - stored_;
@@ -178,10 +181,8 @@ std::vector<std::string> SessionRegistry::expire(WallMillis now) {
   const std::scoped_lock lock(mutex_);
   for (auto next = order_.upper_bound(restored_); next != order_.end();
        next = order_.upper_bound(restored_)) {
-    const auto oldest = find(next->second);
-    if (ends_at(oldest->second) > now) break;
-    ended_.insert(oldest->first);
-    erase(oldest);
+    if (ends_at(next->second->second) > now) break;
+    forget(*next->second);
   }
   // One that has begun again under its name is none of them.
   std::erase_if(ended_, [this](const std::string& id) { return entries_.contains(id); });
@@ -191,8 +192,7 @@ std::vector<std::string> SessionRegistry::expire(WallMillis now) {
 
 void SessionRegistry::mark_ended(std::string_view session_id) {
   const std::scoped_lock lock(mutex_);
-  if (ended_.size() < limits_.parked_max && find(session_id) == entries_.end())
-    ended_.emplace(session_id);
+  if (ended_.size() < limits_.parked_max && find(session_id) == nullptr) ended_.emplace(session_id);
 }
 
 bool SessionRegistry::add(const DirectEvent& event, ParkedSession& session) const {
@@ -206,8 +206,8 @@ bool SessionRegistry::add(const DirectEvent& event, ParkedSession& session) cons
 SessionRegistry::Reached SessionRegistry::reach(std::string_view session_id,
                                                 const DirectEvent& event, bool keep) {
   const std::scoped_lock lock(mutex_);
-  const auto found = find(session_id);
-  if (found == entries_.end()) return {};
+  Known* found = find(session_id);
+  if (found == nullptr) return {};
   Entry& entry = found->second;
   if (entry.moving) return {.what = Queued::busy};
   if (entry.holder) return {.what = Queued::held, .holder = *entry.holder};
@@ -220,14 +220,19 @@ SessionRegistry::Reached SessionRegistry::reach(std::string_view session_id,
 
 std::vector<std::string> SessionRegistry::of_user(std::string_view user_id) const {
   const std::scoped_lock lock(mutex_);
-  const auto found = users_.find(std::string(user_id));
-  return found == users_.end() ? std::vector<std::string>{} : found->second;
+  std::vector<std::string> ids;
+  const auto user = users_.find(std::string(user_id));
+  if (user == users_.end()) return ids;
+  for (const Known* each = user->second; each != nullptr; each = each->second.older)
+    ids.push_back(each->first);
+  return ids;
 }
 
 std::optional<ParkedSession> SessionRegistry::parked(std::string_view session_id) const {
   const std::scoped_lock lock(mutex_);
   const auto found = entries_.find(std::string(session_id));
-  return found == entries_.end() ? std::nullopt : found->second.parked;
+  if (found == entries_.end() || !found->second.parked) return std::nullopt;
+  return *found->second.parked;
 }
 
 std::vector<SessionSummary> SessionRegistry::list(std::string_view user_id,
@@ -236,8 +241,9 @@ std::vector<SessionSummary> SessionRegistry::list(std::string_view user_id,
   std::vector<SessionSummary> list;
   for (const auto& [id, entry] : entries_) {
     if (list.size() >= limit) break;
-    if (!user_id.empty() && entry.user_id != user_id) continue;
-    SessionSummary summary{.session_id = id, .user_id = entry.user_id, .holder = entry.holder};
+    const std::string& user = entry.user->first;
+    if (!user_id.empty() && user != user_id) continue;
+    SessionSummary summary{.session_id = id, .user_id = user, .holder = entry.holder};
     if (!entry.holder) summary.expires_at = ends_at(entry);
     if (!entry.holder && entry.parked) {
       summary.channels = entry.parked->channels.size();

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <set>
@@ -132,41 +133,47 @@ class SessionRegistry {
   [[nodiscard]] std::size_t parked_count() const;
 
  private:
+  struct Entry;
+  using Known = std::pair<const std::string, Entry>;      // a session by its id
+  using Users = std::unordered_map<std::string, Known*>;  // the newest session of each
+
   struct Entry {
-    std::string user_id;
-    std::optional<SessionHolder> holder;
-    std::optional<ParkedSession> parked;
+    Users::value_type* user;
+    Known* older = nullptr;  // of the same user
+    Known** link = nullptr;  // what points here
+    std::optional<SessionHolder> holder = std::nullopt;
+    std::unique_ptr<ParkedSession> parked = nullptr;
     WallMillis stored_until = 0;  // neither: it is only in a store
     std::uint64_t place = 0;      // in the order of parking; 0: none
     bool moving = false;
     bool stored = false;  // a store may know of it; of what has been parked it always does
-    std::vector<Waiter> waiters = {};  // while it is moving
   };
   using Entries = std::unordered_map<std::string, Entry>;
 
   [[nodiscard]] static WallMillis ends_at(const Entry& entry) {
     return entry.parked ? entry.parked->expires_at : entry.stored_until;
   }
-  Entries::iterator find(std::string_view session_id) {
-    return entries_.find(std::string(session_id));
-  }
-  Entry& insert(std::string_view session_id, std::string_view user_id);
-  void erase(Entries::iterator at);
-  void put_in_order(Entries::iterator at);
+  /// nullptr: there is none.
+  [[nodiscard]] Known* find(std::string_view session_id);
+  Known& insert(std::string_view session_id, std::string_view user_id);
+  void erase(Known& known);
+  /// Erases what a store still knows of.
+  void forget(Known& known);
+  void put_in_order(Known& known);
   [[nodiscard]] std::optional<ParkedSession> unpark(Entry& entry);
-  void make_room(const std::string& user_id);
+  void make_room(Known* newest);
 
   const SessionLimits limits_;
   mutable std::mutex mutex_;
   Entries entries_;
-  std::unordered_map<std::string, std::vector<std::string>> users_;  // their sessions
-  std::map<std::uint64_t, std::string> order_;  // without a connection, oldest first
+  Users users_;
+  std::map<std::uint64_t, Known*> order_;  // without a connection, oldest first
   std::uint64_t serial_ = 0;
   std::uint64_t restored_ = 0;  // the last place of what is only in a store
   std::size_t stored_ = 0;      // how many of them there are
   /// Have ended, although a store may know of them.
   std::set<std::string, std::less<>> ended_;
-  std::vector<Waiter> orphans_;  // waited for a session that has ended meanwhile
+  std::unordered_map<std::string, std::vector<Waiter>> waiters_;  // for what is moving
 };
 
 }  // namespace tidewire
