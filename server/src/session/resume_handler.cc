@@ -143,8 +143,7 @@ void ResumeHandler::complete(Session& session) {
       std::chrono::microseconds(context.clock.mono_us() - session.resumption_->asked_at));
   session.changed();
   const auto events = std::exchange(session.resumption_->events, {});
-  for (const DirectEvent& event : events)
-    (void)SessionParking::take(session, session.session_id_, event, true);
+  for (const DirectEvent& event : events) SessionParking::send(session, event, true);
   release(session, !session.resumption_->wish.in_place && !session.scope_.empty() &&
                        !session.subscriptions_.contains(session.scope_));
 }

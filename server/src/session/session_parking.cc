@@ -103,18 +103,31 @@ ParkedSession SessionParking::leave_for(Session& session) {
 SessionParking::Taken SessionParking::take(Session& session, std::string_view session_id,
                                            const DirectEvent& event, bool keep) {
   if (session.session_id_ != session_id) return Taken::elsewhere;
+  const bool closing = session.state_ == Session::State::closing;
+  if (closing && ends_session(session.closing_code_)) return Taken::ended;
+  Resumption* resumption = session.resumption_.get();
+  if (closing || !keep || resumption == nullptr || resumption->asking)
+    return send(session, event, keep);
+  add(session, event, resumption->events);
+  return Taken::kept;
+}
+
+SessionParking::Taken SessionParking::send(Session& session, const DirectEvent& event, bool keep) {
   const auto closing = [&] { return session.state_ == Session::State::closing; };
-  if (closing() && ends_session(session.closing_code_)) return Taken::ended;
   if (!closing()) session.send_event(event);  // may be one too many for a slow reader
   const bool sent = !closing();
   if (!keep) return sent ? Taken::sent : Taken::skipped;
   if (!sent) session.frames_lost_ = true;
-  auto& unsettled = session.unsettled_events_;
-  if (unsettled.size() >= session.context_.desk.registry().limits().events_max)
-    unsettled.erase(unsettled.begin());
-  unsettled.push_back(event);
-  session.changed();
+  add(session, event, session.unsettled_events_);
   return sent ? Taken::sent : Taken::kept;
+}
+
+void SessionParking::add(Session& session, const DirectEvent& event,
+                         std::vector<DirectEvent>& events) {
+  if (events.size() >= session.context_.desk.registry().limits().events_max)
+    events.erase(events.begin());
+  events.push_back(event);
+  session.changed();
 }
 
 void SessionParking::settle(Session& session) {

@@ -26,11 +26,16 @@ class SessionParking {
   [[nodiscard]] static ParkedSession leave_for(Session& session);
 
   /// `elsewhere`: the connection has another session by now. `ended`: its end ends the session too.
-  /// `kept` and `skipped`: it takes nothing more, and the session waits for the next one.
+  /// `kept`: it goes out when the session is all back, or with the next connection. `skipped`: the
+  /// connection takes nothing more.
   enum class Taken : std::uint8_t { elsewhere, ended, sent, kept, skipped };
-  /// Sends `event`. `keep`: again after a resume, unless it surely arrived.
+  /// Sends `event`, behind those that have waited. `keep`: again after a resume, unless it surely
+  /// arrived.
   [[nodiscard]] static Taken take(Session& session, std::string_view session_id,
                                   const DirectEvent& event, bool keep);
+
+  /// Sends one that nothing goes before.
+  static Taken send(Session& session, const DirectEvent& event, bool keep);
 
   /// What was sent so far has reached the client's machine.
   static void settle(Session& session);
@@ -44,6 +49,8 @@ class SessionParking {
  private:
   [[nodiscard]] static ParkedSession record_of(const Session& session, bool delivered);
   static void let_go(Session& session);
+  /// Past session.events the oldest one goes.
+  static void add(Session& session, const DirectEvent& event, std::vector<DirectEvent>& events);
 };
 
 }  // namespace tidewire
