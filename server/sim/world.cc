@@ -35,7 +35,8 @@ Config make_config(Random& random) {
                       .cancel = true,
                       .presence = true,
                       .join_leave = true,
-                      .history_size = random.percent(30) ? 12U : 1'000U,
+                      .history_size = random.percent(30) ? 12U : 10'000U,  // a few, or all of a run
+                      .history_bytes = 4 << 20,
                       .history_ttl = Milliseconds(random.percent(20) ? 3'000 : 300'000),
                       .stream_timeout = Milliseconds(random.percent(30) ? 600 : 60'000),
                       .overflow = random.percent(30) ? OverflowPolicy::spill
@@ -59,7 +60,7 @@ Config make_config(Random& random) {
 World::World(std::uint64_t seed) : random_(seed), config_(make_config(random_)) {
   if (random_.percent(60)) make_disk();
   oracle_.expect({.kept_on_disk = disk_ != nullptr,
-                  .kept_whole = config_.namespaces["chat"].history_size >= 1'000 &&
+                  .kept_whole = config_.namespaces["chat"].history_size >= 10'000 &&
                                 config_.namespaces["chat"].history_ttl.count() >= 300'000,
                   .ack_attempts = config_.namespaces["work"].ack_attempts});
 }
