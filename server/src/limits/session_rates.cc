@@ -56,19 +56,31 @@ Error RateRefusal::error() const {
   return error;
 }
 
-SessionRates::SessionRates(RateLimiter& limiter, std::string_view address)
-    : limiter_(limiter),
-      connection_(limiter.connection().any() ? std::make_unique<RateBuckets>() : nullptr),
-      address_(limiter.of_address(address)) {}
+SessionRates::SessionRates(RateLimiter& limiter, std::string_view address) : limiter_(limiter) {
+  if (auto shared = limiter.of_address(address)) buckets().address = std::move(shared);
+}
+
+void SessionRates::bind_user(std::string_view user_id) {
+  if (auto shared = limiter_.of_user(user_id)) buckets().user = std::move(shared);
+}
+
+SessionRates::Buckets& SessionRates::buckets() {
+  if (!buckets_) buckets_ = std::make_unique<Buckets>();
+  return *buckets_;
+}
 
 std::optional<RateRefusal> SessionRates::take(RateKind kind, double cost, MonoMicros now,
                                               const NamespaceConfig* options) {
-  return pass(
-      std::array{gate(RateScope::connection, limiter_.connection(), connection_.get(), kind, cost),
-                 gate(RateScope::user, limiter_.user(), user_.get(), kind, cost),
-                 gate(RateScope::address, limiter_.address(), address_.get(), kind, cost),
-                 namespace_gate(limiter_, options, kind, cost)},
-      now);
+  if (limiter_.connection()[kind].limits()) buckets();
+  Buckets* held = buckets_.get();
+  RateBuckets* own = held == nullptr ? nullptr : &held->own;
+  RateBuckets* user = held == nullptr ? nullptr : held->user.get();
+  RateBuckets* address = held == nullptr ? nullptr : held->address.get();
+  return pass(std::array{gate(RateScope::connection, limiter_.connection(), own, kind, cost),
+                         gate(RateScope::user, limiter_.user(), user, kind, cost),
+                         gate(RateScope::address, limiter_.address(), address, kind, cost),
+                         namespace_gate(limiter_, options, kind, cost)},
+              now);
 }
 
 std::optional<RateRefusal> SessionRates::take_of_namespace(RateKind kind, double cost,

@@ -28,7 +28,7 @@ class SessionRates {
   SessionRates(RateLimiter& limiter, std::string_view address);
 
   /// The session is authenticated: its user counts from now on.
-  void bind_user(std::string_view user_id) { user_ = limiter_.of_user(user_id); }
+  void bind_user(std::string_view user_id);
 
   /// Takes `cost` from every bucket of `kind`, or from none. `options`: of the channel's
   /// namespace, where the message has one.
@@ -40,10 +40,17 @@ class SessionRates {
                                                              const NamespaceConfig& options);
 
  private:
+  /// nullptr: not shared, as that scope has no limits.
+  struct Buckets {
+    RateBuckets own;
+    std::shared_ptr<RateBuckets> user;
+    std::shared_ptr<RateBuckets> address;
+  };
+
+  Buckets& buckets();
+
   RateLimiter& limiter_;
-  std::unique_ptr<RateBuckets> connection_;  // nullptr: no limits
-  std::shared_ptr<RateBuckets> user_;
-  std::shared_ptr<RateBuckets> address_;
+  std::unique_ptr<Buckets> buckets_;  // from the first limit on that counts here
 };
 
 /// What a request of the server API publishes in the channels of one namespace.

@@ -48,7 +48,7 @@ bool AckHandler::take(Session& session, ChannelPlace& place, const AckCommand& c
 void AckHandler::acknowledge(Session& session, const Envelope& envelope) {
   const auto command = parse_ack(envelope.payload);
   if (!command) return session.reply_error(envelope.id, command.error());
-  const std::string_view channel = envelope.channel.empty() ? session.scope_ : envelope.channel;
+  const std::string_view channel = envelope.channel.empty() ? session.scope() : envelope.channel;
   if (const auto name = ChannelName::parse(channel); !name)
     return session.reply_error(envelope.id, name.error());
   ChannelPlace* found = session.subscriptions_.find(channel);

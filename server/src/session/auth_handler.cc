@@ -97,7 +97,7 @@ void AuthHandler::start(Session& session, std::string session_id, std::string_vi
                                 SessionParking::holder_of(session));
   make_room(session);
   welcome(session, reply_id, false);
-  if (!session.scope_.empty()) SubscribeHandler::subscribe_scope(session);
+  if (!session.scope().empty()) SubscribeHandler::subscribe_scope(session);
 }
 
 void AuthHandler::make_room(Session& session) {

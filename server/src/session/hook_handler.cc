@@ -45,7 +45,7 @@ void HookHandler::connect(Session& session, Claims claims, std::string id,
   session.opened_at_ += context.hooks->timeout_ms(HookKind::connect);  // not the client's time
   std::string body = JsonObject()
                          .text("hook", "connect")
-                         .text("scope", session.scope_)
+                         .text("scope", session.scope())
                          .raw("user", user_json(session, claims))
                          .finish();
   context.hooks->ask(HookKind::connect, context.node.index(), std::move(body),

@@ -20,7 +20,8 @@ constexpr std::size_t kActivitiesMax = 4'096;
 
 bool PublishHandler::note_activity(Session& session, std::string_view channel, DeliveryClass kind,
                                    bool active) {
-  auto& known = session.activities_;
+  if (!session.activities_) session.activities_ = std::make_unique<Session::Activities>();
+  auto& known = *session.activities_;
   const auto bit = static_cast<std::uint8_t>(1U << std::to_underlying(kind));
   const auto found = known.find(channel);
   if (found != known.end()) {

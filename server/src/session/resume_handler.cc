@@ -144,8 +144,8 @@ void ResumeHandler::complete(Session& session) {
   session.changed();
   const auto events = std::exchange(session.resumption_->events, {});
   for (const DirectEvent& event : events) SessionParking::send(session, event, true);
-  release(session, !session.resumption_->wish.in_place && !session.scope_.empty() &&
-                       !session.subscriptions_.contains(session.scope_));
+  release(session, !session.resumption_->wish.in_place && !session.scope().empty() &&
+                       !session.subscriptions_.contains(session.scope()));
 }
 
 void ResumeHandler::release(Session& session, bool subscribe_scope) {

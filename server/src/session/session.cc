@@ -27,14 +27,14 @@ Session::Session(const SessionContext& context, SessionTransport& transport, Ses
       form_(context.forms.intern(start.info.proto, start.deflate)),
       info_(std::move(start.info)),
       deflate_(start.deflate),
-      scope_(std::move(start.scope)),
+      scope_(start.scope.empty() ? nullptr
+                                 : std::make_unique<const std::string>(std::move(start.scope))),
       message_bucket_(TokenBucket::configured(context.config.limits.messages_per_second,
                                               context.config.limits.messages_burst)),
       byte_bucket_(TokenBucket::configured(context.config.limits.bytes_per_second,
                                            context.config.limits.bytes_burst)),
       rates_(context.rates, info_.address),
       opened_at_(context.clock.mono_ms()),
-      heard_at_(opened_at_),
       heartbeat_due_(opened_at_ + context.config.heartbeat.interval.count()),
       timer_([](void* self) { static_cast<Session*>(self)->on_timer(); }, this) {
   context_.sessions.add(*this);
@@ -62,9 +62,9 @@ void Session::closed(std::uint16_t close_code) {
     context_.node.unsubscribe(*place, claims_.user_id, session_id_, leave_kind(close_code),
                               place->joined);
   subscriptions_.clear();
-  for (const auto& [channel, kinds] : activities_)
-    context_.node.connection_gone(channel, claims_.user_id, info_.connection_id);
-  activities_.clear();
+  if (const auto activities = std::move(activities_))
+    for (const auto& [channel, kinds] : *activities)
+      context_.node.connection_gone(channel, claims_.user_id, info_.connection_id);
   RpcHandler::closed(*this);
   if (!claims_.user_id.empty()) context_.users.remove(claims_.user_id, info_.connection_id);
   context_.sessions.remove(*this);
@@ -75,15 +75,14 @@ void Session::on_message(bool binary, std::string_view message) {
   if (binary != codec().binary())
     return close(CloseCode::unsupported_data, binary ? "this subprotocol uses text messages"
                                                      : "this subprotocol uses binary messages");
-  message_bytes_ = message.size();
+  message_bytes_ = static_cast<std::uint32_t>(message.size());
   context_.metrics.message_bytes.record(message.size());
   codec().decode(message, *this);
 }
 
 void Session::on_activity(std::size_t bytes) {
   counters_.bytes_received += bytes;
-  heard_at_ = context_.clock.mono_ms();
-  unanswered_since_.reset();
+  unanswered_since_ = kAnswered;
 }
 
 HookQueue& Session::hook_queue() {
@@ -295,9 +294,10 @@ void Session::deliver(Subscription& subscription, Rendering& rendering) {
 void Session::use_batches(const std::optional<BatchWish>& wish) {
   batch_.reset();
   if (wish)
-    batch_ = BatchLimits{.delay_ms = static_cast<MonoMillis>(wish->delay_ms),
-                         .messages = wish->messages,
-                         .bytes = wish->bytes};
+    batch_ = std::make_unique<const BatchLimits>(
+        BatchLimits{.delay_ms = static_cast<MonoMillis>(wish->delay_ms),
+                    .messages = wish->messages,
+                    .bytes = wish->bytes});
 }
 
 void Session::spilled(Subscription& channel) {
@@ -414,8 +414,8 @@ void Session::schedule_timer() {
   MonoMillis due = opened_at_ + context_.config.auth.timeout.count();
   if (state_ == State::active) {
     due = std::min(heartbeat_due_, expiry_due());
-    if (unanswered_since_)
-      due = std::min(due, *unanswered_since_ + context_.config.heartbeat.timeout.count());
+    if (unanswered_since_ != kAnswered)
+      due = std::min(due, unanswered_since_ + context_.config.heartbeat.timeout.count());
   }
   context_.timers.schedule(timer_, due);
 }
@@ -429,8 +429,8 @@ void Session::on_timer() {
     }
   } else if (now >= expiry_due()) {
     return close(CloseCode::unauthorized, "the token has expired");
-  } else if (unanswered_since_ &&
-             now - *unanswered_since_ >= context_.config.heartbeat.timeout.count()) {
+  } else if (unanswered_since_ != kAnswered &&
+             now - unanswered_since_ >= context_.config.heartbeat.timeout.count()) {
     return close(CloseCode::heartbeat_timeout, "no answer to the heartbeat");
   } else if (now >= heartbeat_due_) {
     send_heartbeat();
@@ -440,7 +440,7 @@ void Session::on_timer() {
 
 void Session::send_heartbeat() {
   const MonoMillis now = context_.clock.mono_ms();
-  if (!unanswered_since_) unanswered_since_ = now;
+  if (unanswered_since_ == kAnswered) unanswered_since_ = now;
   heartbeat_due_ = now + context_.config.heartbeat.interval.count();
   transport_.outbox().trim();
   if (all_delivered()) SessionParking::settle(*this);

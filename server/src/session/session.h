@@ -77,7 +77,7 @@ class Session final : public MessageSink,
   [[nodiscard]] MonoMillis now_ms() const { return context_.clock.mono_ms(); }
   [[nodiscard]] const Claims& claims() const { return claims_; }
   [[nodiscard]] const Config& config() const { return context_.config; }
-  [[nodiscard]] const std::string& scope() const { return scope_; }
+  [[nodiscard]] std::string_view scope() const { return scope_ ? *scope_ : std::string_view(); }
   [[nodiscard]] std::expected<Claims, Error> authenticate(std::string_view token) const;
   [[nodiscard]] std::size_t subscriptions() const { return subscriptions_.size(); }
   [[nodiscard]] const Outbox& outbox() const { return transport_.outbox(); }
@@ -96,7 +96,7 @@ class Session final : public MessageSink,
   // OutboxForm
   [[nodiscard]] ws::SharedFrame render(const Publication& publication) const override;
   [[nodiscard]] ws::SharedFrame join(std::span<const ws::SharedFrame> frames) const override;
-  [[nodiscard]] const BatchLimits* batch() const override { return batch_ ? &*batch_ : nullptr; }
+  [[nodiscard]] const BatchLimits* batch() const override { return batch_.get(); }
   void spilled(Subscription& channel) override;
 
  private:
@@ -181,6 +181,12 @@ class Session final : public MessageSink,
   void send_heartbeat();
   [[nodiscard]] MonoMillis expiry_due() const;
 
+  static constexpr MonoMillis kAnswered = TimerWheel::kNever;
+
+  /// Channels where this connection said that it types or that an agent works, and which: a bit
+  /// for each delivery class.
+  using Activities = std::map<std::string, std::uint8_t, std::less<>>;
+
   /// What came with the upgrade.
   struct Opening {
     Claims claims;
@@ -193,8 +199,8 @@ class Session final : public MessageSink,
   State state_ = State::unauthenticated;
   FormId form_ = 0;
   bool has_spilled_ = false;
-  std::unique_ptr<Resumption> resumption_;  // while the session is on its way
-  std::optional<BatchLimits> batch_;        // of a client that asked for batches
+  std::unique_ptr<Resumption> resumption_;    // while the session is on its way
+  std::unique_ptr<const BatchLimits> batch_;  // of a client that asked for batches
   ConnectionCounters counters_;
   ConnectionInfo info_;
   std::optional<ws::DeflateParams> deflate_;
@@ -202,7 +208,7 @@ class Session final : public MessageSink,
   Claims claims_;
   std::string session_id_;  // empty: none yet, or it has gone to another connection
   std::vector<DirectEvent> unsettled_events_;
-  std::string scope_;
+  std::unique_ptr<const std::string> scope_;  // the channel that the URL names
   ChannelPlaces subscriptions_;
   std::unique_ptr<PublishWindow> publishes_;  // once a publish has a `seq`
   TokenBucket message_bucket_;
@@ -211,14 +217,11 @@ class Session final : public MessageSink,
   Handled* handled_ = nullptr;      // the message that a handler has now
   std::uint32_t bad_messages_ = 0;  // in a row
   std::uint32_t rate_violations_ = 0;
-  std::size_t message_bytes_ = 0;  // of the message being decoded
+  std::uint32_t message_bytes_ = 0;  // of the message being decoded
   MonoMillis opened_at_;
-  MonoMillis heard_at_;                         // the last byte received
-  std::optional<MonoMillis> unanswered_since_;  // the first heartbeat nobody reacted to
+  MonoMillis unanswered_since_ = kAnswered;  // the first heartbeat nobody reacted to
   MonoMillis heartbeat_due_;
-  /// Channels where this connection said that it types or that an agent works, and which: a bit
-  /// for each delivery class.
-  std::map<std::string, std::uint8_t, std::less<>> activities_;
+  std::unique_ptr<Activities> activities_;  // from the first one on
   bool gone_ = false;
   bool frames_lost_ = false;          // what was queued has been thrown away
   std::uint16_t closing_code_ = 0;    // of our own close

@@ -156,7 +156,7 @@ void SubscribeHandler::finish_asking(Session& session, const Envelope& envelope,
 
 void SubscribeHandler::subscribe_scope(Session& session) {
   subscribe(session,
-            {.type = to_name(MessageType::subscribe), .channel = session.scope_, .payload = {}});
+            {.type = to_name(MessageType::subscribe), .channel = session.scope(), .payload = {}});
 }
 
 bool SubscribeHandler::subscribe_by_operator(Session& session, const std::string& channel) {
@@ -338,7 +338,7 @@ void SubscribeHandler::finish(Session& session, const std::string& channel, cons
 }
 
 void SubscribeHandler::unsubscribe(Session& session, const Envelope& envelope) {
-  const std::string channel(envelope.channel.empty() ? session.scope_ : envelope.channel);
+  const std::string channel(envelope.channel.empty() ? session.scope() : envelope.channel);
   const auto name = ChannelName::parse(channel);
   if (!name) return session.reply_error(envelope.id, name.error());
   const auto place = session.subscriptions_.take(channel);
