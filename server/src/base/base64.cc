@@ -12,20 +12,20 @@ constexpr std::string_view kUrl =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 std::string encode(std::string_view bytes, std::string_view alphabet, bool pad) {
-  std::string out;
-  out.reserve((bytes.size() + 2) / 3 * 4);
+  // Of exactly this size: identifiers are made here, and every connection keeps some.
+  std::string out(pad ? (bytes.size() + 2) / 3 * 4 : (bytes.size() * 4 + 2) / 3, '=');
   std::uint32_t bits = 0;
   int held = 0;
+  std::size_t next = 0;
   for (const char byte : bytes) {
     bits = bits << 8 | static_cast<unsigned char>(byte);
     held += 8;
     while (held >= 6) {
       held -= 6;
-      out += alphabet[bits >> held & 63];
+      out[next++] = alphabet[bits >> held & 63];
     }
   }
-  if (held > 0) out += alphabet[bits << (6 - held) & 63];
-  while (pad && out.size() % 4 != 0) out += '=';
+  if (held > 0) out[next] = alphabet[bits << (6 - held) & 63];
   return out;
 }
 

@@ -11,7 +11,7 @@ std::optional<UserConnection> UserDirectory::add(std::string_view user_id,
   connections.push_back(std::move(connection));
   if (per_user_max_ == 0 || connections.size() <= per_user_max_) return std::nullopt;
   UserConnection oldest = std::move(connections.front());
-  connections.pop_front();
+  connections.erase(connections.begin());
   return oldest;
 }
 
@@ -19,10 +19,10 @@ void UserDirectory::remove(std::string_view user_id, std::string_view connection
   const std::scoped_lock lock(mutex_);
   const auto found = users_.find(std::string(user_id));
   if (found == users_.end()) return;
-  std::erase_if(found->second, [&](const UserConnection& connection) {
-    return connection.connection_id == connection_id;
-  });
-  if (found->second.empty()) users_.erase(found);
+  auto& connections = found->second;
+  const auto closed = std::ranges::find(connections, connection_id, &UserConnection::connection_id);
+  if (closed != connections.end()) connections.erase(closed);
+  if (connections.empty()) users_.erase(found);
 }
 
 std::size_t UserDirectory::connections_of(std::string_view user_id) const {

@@ -1,12 +1,12 @@
 #pragma once
 
-#include <deque>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 
+#include "base/compact_vector.h"
 #include "hub/shard_mesh.h"
 
 namespace tidewire {
@@ -35,7 +35,7 @@ class UserDirectory {
  private:
   const std::size_t per_user_max_;
   mutable std::mutex mutex_;
-  std::unordered_map<std::string, std::deque<UserConnection>> users_;
+  std::unordered_map<std::string, CompactVector<UserConnection>> users_;
 };
 
 }  // namespace tidewire
