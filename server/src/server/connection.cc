@@ -29,10 +29,7 @@ std::size_t total(std::span<const iovec> parts) {
 
 Connection::Connection(const ConnectionParts& parts, std::unique_ptr<net::Stream> stream,
                        const ws::EndpointOptions& endpoint)
-    : parts_(parts),
-      stream_(std::move(stream)),
-      endpoint_(endpoint, &parts.deflate),
-      timer_([](void* self) { static_cast<Connection*>(self)->on_timer(); }, this) {}
+    : parts_(parts), stream_(std::move(stream)), endpoint_(endpoint, &parts.deflate) {}
 
 Connection::~Connection() {
   if (sink_) sink_->closed(close_code_);
@@ -94,16 +91,16 @@ void Connection::receive(std::span<char> bytes) {
 void Connection::watch_partial() {
   if (said_close_ || farewell_) return;  // the timer is the close deadline now
   if (endpoint_.idle()) {
-    timer_.cancel();
-  } else if (!timer_.waiting()) {
-    parts_.shard.timers().schedule(timer_, parts_.shard.clock().mono_ms() + kPartialMs);
+    timer_.reset();
+  } else if (!timer_ || !timer_->waiting()) {
+    wake_in(kPartialMs);
   }
 }
 
 void Connection::on_message(ws::Opcode opcode, std::string_view payload) {
   // A busy sender may always be in the middle of the next message; only one that stays there
   // counts.
-  if (!said_close_ && !farewell_) timer_.cancel();
+  if (!said_close_ && !farewell_) timer_.reset();
   sink_->on_message(opcode == ws::Opcode::binary, payload);
 }
 
@@ -174,9 +171,14 @@ void Connection::close_now(CloseCode code, std::string_view reason) {
   close_after_flush(code, reason);
 }
 
-void Connection::begin_close_deadline() {
-  parts_.shard.timers().schedule(timer_, parts_.shard.clock().mono_ms() + kCloseMs);
+void Connection::wake_in(MonoMillis ms) {
+  if (!timer_)
+    timer_ = std::make_unique<Timer>([](void* self) { static_cast<Connection*>(self)->on_timer(); },
+                                     this);
+  parts_.shard.timers().schedule(*timer_, parts_.shard.clock().mono_ms() + ms);
 }
+
+void Connection::begin_close_deadline() { wake_in(kCloseMs); }
 
 void Connection::on_timer() {
   if (said_close_ || farewell_ || peer_done_) return finish(!write_blocked_);
@@ -265,7 +267,7 @@ void Connection::abort() { finish(false); }
 void Connection::finish(bool clean) {
   if (finished_) return;
   finished_ = true;
-  timer_.cancel();
+  if (timer_) timer_->cancel();
   if (window_) window_->cancel();
   cancel_turn_end();
   endpoint_.shutdown();

@@ -27,10 +27,10 @@ namespace tidewire {
 ///         the peer lets it: what is queued, the close frame, the peer's close frame, FIN.
 /// Limits: a peer that does not take its close frame, or leaves a message half sent, is cut after
 ///         kCloseMs and kPartialMs.
-class Connection final : public net::Pollable,
-                         public net::Flushable,
-                         public ws::EndpointEvents,
-                         public SessionTransport {
+class Connection : public net::Pollable,
+                   public net::Flushable,
+                   public ws::EndpointEvents,
+                   public SessionTransport {
  public:
   static constexpr MonoMillis kCloseMs = 2'000;
   static constexpr MonoMillis kPartialMs = 30'000;
@@ -62,6 +62,9 @@ class Connection final : public net::Pollable,
   [[nodiscard]] ws::Endpoint& endpoint() { return endpoint_; }
   [[nodiscard]] bool is_tls() const { return stream_->is_tls(); }
 
+ protected:
+  [[nodiscard]] const ConnectionParts& parts() const { return parts_; }
+
  private:
   // net::Pollable, net::Flushable
   void on_ready(bool readable, bool writable) override;
@@ -76,6 +79,7 @@ class Connection final : public net::Pollable,
   void read();
   void receive(std::span<char> bytes);
   void watch_partial();
+  void wake_in(MonoMillis ms);
   bool write_prelude();
   bool write_unsent();
   bool write_once();
@@ -92,7 +96,7 @@ class Connection final : public net::Pollable,
   std::unique_ptr<std::string> prelude_;       // bytes of the 101 that are still to be written
   std::unique_ptr<ws::SharedFrame> farewell_;  // our close frame, once the queue is empty
   std::unique_ptr<BatchWindow> window_;        // once events came that may wait for others
-  Timer timer_;                                // the close deadline, or that of a partial message
+  std::unique_ptr<Timer> timer_;               // the close deadline, or that of a partial message
   std::uint16_t close_code_ = 0;               // for the counts; 0: the peer just vanished
   bool closed_by_peer_ = false;
   bool write_blocked_ = false;

@@ -66,25 +66,27 @@ OutboxLimits echo_outbox_limits(const LimitsConfig& limits) {
 }  // namespace
 
 /// A connection and what ends with it.
-struct ShardServer::Kept {
+struct ShardServer::Kept final : Connection {
   Kept(const ConnectionParts& parts, std::unique_ptr<net::Stream> stream,
-       const ws::EndpointOptions& options, ConnectionLease held, ServerMetrics& probe,
-       ClientKind client)
-      : lease(std::move(held)),
-        metrics(probe),
+       const ws::EndpointOptions& options, ConnectionLease held, ClientKind client)
+      : Connection(parts, std::move(stream), options),
+        lease(std::move(held)),
         kind(client),
-        transport(stream->is_tls() ? TransportLabel::tls : TransportLabel::plain),
-        connection(parts, std::move(stream), options) {
-    metrics.connections_opened.add();
-    metrics.connections_of(static_cast<KindLabel>(kind), transport).add();
+        tls(is_tls()) {
+    parts.metrics.connections_opened.add();
+    count().add();
   }
-  ~Kept() { metrics.connections_of(static_cast<KindLabel>(kind), transport).sub(); }
+  ~Kept() override { count().sub(); }
+
+  Gauge& count() const {
+    return parts().metrics.connections_of(static_cast<KindLabel>(kind),
+                                          tls ? TransportLabel::tls : TransportLabel::plain);
+  }
 
   ConnectionLease lease;
-  ServerMetrics& metrics;
+  std::uint32_t place = 0;  // in the row of its shard
   ClientKind kind;
-  TransportLabel transport;
-  Connection connection;
+  bool tls;
 };
 
 ShardServer::ShardServer(net::Shard& shard, ShardMesh& mesh, RpcDesk& rpc, SessionDesk& desk,
@@ -214,8 +216,11 @@ void ShardServer::release(HttpConnection& connection) {
 }
 
 void ShardServer::release(Connection& connection) {
-  auto node = connections_.extract(&connection);
-  if (!node.empty()) shard_.retire(std::move(node.mapped()));
+  const std::size_t place = static_cast<Kept&>(connection).place;
+  std::swap(connections_[place], connections_.back());
+  connections_[place]->place = static_cast<std::uint32_t>(place);
+  shard_.retire(std::move(connections_.back()));
+  connections_.pop_back();
 }
 
 void ShardServer::handle(const http::Request& request, RespondFn respond) {
@@ -302,11 +307,11 @@ void ShardServer::open(UpgradePlan plan, ConnectionLease lease, ClientInfo clien
                      .scope = std::move(plan.channel),
                      .session_id = std::move(plan.session_id),
                      .deflate = plan.handshake.deflate};
-  auto kept =
-      std::make_unique<Kept>(plan.echo ? echo_parts_ : connection_parts_, std::move(stream),
-                             endpoint_options(plan), std::move(lease), metrics_, client.kind);
-  Connection& connection = kept->connection;
-  connections_.emplace(&connection, std::move(kept));
+  auto kept = std::make_unique<Kept>(plan.echo ? echo_parts_ : connection_parts_, std::move(stream),
+                                     endpoint_options(plan), std::move(lease), client.kind);
+  Connection& connection = *kept;
+  kept->place = static_cast<std::uint32_t>(connections_.size());
+  connections_.push_back(std::move(kept));
   if (plan.echo) {
     auto echo = std::make_shared<EchoSink>(connection, shard_.clock());
     connection.use_form(*echo);
@@ -350,7 +355,7 @@ void ShardServer::close_next() {
 
 void ShardServer::abort_all() {
   std::vector<Connection*> connections;
-  for (auto& [connection, kept] : connections_) connections.push_back(connection);
+  for (const auto& kept : connections_) connections.push_back(kept.get());
   for (Connection* connection : connections) connection->abort();
   std::vector<std::shared_ptr<HttpConnection>> http;
   for (auto& [key, connection] : http_connections_) http.push_back(connection);

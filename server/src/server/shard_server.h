@@ -105,7 +105,7 @@ class ShardServer final : public net::ListenerEvents,
   ConnectionParts echo_parts_;
   HttpParts http_parts_;
   std::optional<http::StaticFiles> files_;
-  std::unordered_map<Connection*, std::unique_ptr<Kept>> connections_;
+  std::vector<std::unique_ptr<Kept>> connections_;  // each knows its place
   std::unordered_map<HttpConnection*, std::shared_ptr<HttpConnection>> http_connections_;
   Timer sweep_timer_;
   Timer drain_timer_;

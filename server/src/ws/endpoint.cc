@@ -44,7 +44,11 @@ struct Endpoint::Turn {
 };
 
 Endpoint::Endpoint(const EndpointOptions& options, DeflateScratch* scratch)
-    : options_(options), scratch_(scratch) {
+    : scratch_(scratch),
+      message_bytes_max_(static_cast<std::uint32_t>(options.message_bytes_max)),
+      frame_bytes_max_(static_cast<std::uint32_t>(options.frame_bytes_max)),
+      fragments_max_(options.fragments_max),
+      deflate_(options.deflate) {
   assert(!options.deflate || scratch != nullptr);
 }
 
@@ -70,7 +74,7 @@ void Endpoint::receive(std::span<char> bytes, EndpointEvents& events) {
 
 /// Reads the next header; true when a frame has begun.
 bool Endpoint::take_header(std::span<char>& bytes, Turn& turn) {
-  const HeaderRules rules{options_.deflate.has_value(), in_message_};
+  const HeaderRules rules{deflate_.has_value(), in_message_};
   std::string_view view(bytes.data(), bytes.size());
   const std::size_t had = header_have_;
   if (had > 0) {
@@ -105,14 +109,14 @@ bool Endpoint::begin_frame(Turn& turn) {
     message_compressed_ = frame_.rsv1;
     fragments_ = 0;
   }
-  const std::size_t limit = limit_for(options_.message_bytes_max, message_compressed_);
+  const std::size_t limit = limit_for(message_bytes_max_, message_compressed_);
   const std::size_t have =
       (assembly_ ? assembly_->message.size() : 0) + fragments_ * kFragmentOverhead;
-  if (frame_.payload_size > limit_for(options_.frame_bytes_max, message_compressed_)) {
+  if (frame_.payload_size > limit_for(frame_bytes_max_, message_compressed_)) {
     fail(kCloseTooBig, "frame is too big", turn);
   } else if (have > limit || frame_.payload_size > limit - have) {
     fail(kCloseTooBig, "message is too big", turn);
-  } else if (++fragments_ > options_.fragments_max) {
+  } else if (++fragments_ > fragments_max_) {
     fail(kCloseTooBig, "message has too many fragments", turn);
   }
   return !stopped_;
@@ -187,16 +191,15 @@ void Endpoint::report_message(std::string_view payload, bool checked, Turn& turn
 
 std::optional<std::string_view> Endpoint::inflate(std::string_view payload, Turn& turn) {
   Inflater* inflater = nullptr;
-  if (options_.deflate->client_no_context_takeover) {
+  if (deflate_->client_no_context_takeover) {
     inflater = &scratch_->inflater();
     inflater->reset();
   } else {
-    if (!inflater_)
-      inflater_ = std::make_unique<Inflater>(options_.deflate->client_max_window_bits);
+    if (!inflater_) inflater_ = std::make_unique<Inflater>(deflate_->client_max_window_bits);
     inflater = inflater_.get();
   }
   std::string& out = scratch_->inflated();
-  const InflateStatus status = inflater->inflate(payload, options_.message_bytes_max, out);
+  const InflateStatus status = inflater->inflate(payload, message_bytes_max_, out);
   if (status == InflateStatus::ok) {
     const std::size_t size = out.size();
     out.append(kReadablePadding, '\0');
@@ -263,8 +266,8 @@ SharedFrame Endpoint::close_frame(std::uint16_t code, std::string_view reason) {
 }
 
 SharedFrame Endpoint::outgoing(const SharedFrame& frame) {
-  if (!options_.deflate) return frame;
-  const DeflateParams& params = *options_.deflate;
+  if (!deflate_) return frame;
+  const DeflateParams& params = *deflate_;
   if (params.server_no_context_takeover) return compressed(frame, params, *scratch_);
   const DeflateConfig& config = scratch_->config();
   if (is_control(frame.opcode()) || frame.rsv1() || frame.payload().size() < config.threshold_bytes)

@@ -28,8 +28,8 @@ inline constexpr std::size_t kReadablePadding = 64;
 inline constexpr std::size_t kFragmentOverhead = 16;
 
 struct EndpointOptions {
-  std::size_t message_bytes_max =
-      std::size_t{64} * 1024;  // after inflating; fragments and their overhead
+  /// After inflating; fragments and their overhead. This and the next: below 4 GiB.
+  std::size_t message_bytes_max = std::size_t{64} * 1024;
   std::size_t frame_bytes_max = std::size_t{64} * 1024;  // payload of one frame
   std::uint32_t fragments_max = 1024;                    // frames of one message
   std::optional<DeflateParams> deflate;                  // as negotiated by the handshake
@@ -98,7 +98,7 @@ class Endpoint {
   [[nodiscard]] bool idle() const { return header_have_ == 0 && !in_frame_ && !in_message_; }
   /// Bytes held for a partly received message.
   [[nodiscard]] std::size_t buffered_bytes() const;
-  [[nodiscard]] const std::optional<DeflateParams>& deflate() const { return options_.deflate; }
+  [[nodiscard]] const std::optional<DeflateParams>& deflate() const { return deflate_; }
 
  private:
   struct Turn;
@@ -117,14 +117,17 @@ class Endpoint {
   void fail(std::uint16_t code, std::string_view reason, Turn& turn);
   Assembly& assembly();
 
-  EndpointOptions options_;
   DeflateScratch* scratch_;
   std::unique_ptr<Assembly> assembly_;
   std::unique_ptr<Inflater> inflater_;  // only with the client's context takeover
   std::unique_ptr<Deflater> deflater_;  // only with ours
   std::uint64_t remaining_ = 0;         // payload bytes of the current frame still to come
   FrameHeader frame_;                   // valid while in_frame_
-  std::uint32_t fragments_ = 0;         // frames of the current message so far
+  std::uint32_t message_bytes_max_;     // as EndpointOptions has them: every connection has these
+  std::uint32_t frame_bytes_max_;
+  std::uint32_t fragments_max_;
+  std::uint32_t fragments_ = 0;  // frames of the current message so far
+  std::optional<DeflateParams> deflate_;
   Opcode message_opcode_ = Opcode::text;
   std::array<char, kClientHeaderBytesMax> header_{};
   std::uint8_t header_have_ = 0;
