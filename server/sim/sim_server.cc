@@ -141,7 +141,7 @@ SimServer::~SimServer() {
 void SimServer::accept(std::shared_ptr<Link> link) {
   SimShard& shard = *random_.pick(shards_);
   SessionStart start;
-  start.info.connection_id = "c" + std::to_string(++accepted_);
+  start.info.connection_id = ShortId("c" + std::to_string(++accepted_));
   start.info.client = "sim/1";
   auto connection = std::make_unique<SimConnection>(
       shard.connection_parts, std::move(link),

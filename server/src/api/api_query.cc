@@ -38,7 +38,7 @@ std::string connection_json(const Session& session, MonoMillis now) {
       .text("sessionId", session.session_id())
       .text("kind", to_name(info.kind))
       .text("client", info.client)
-      .text("address", info.address)
+      .text("address", info.address.to_string())
       .boolean("tls", info.tls)
       .text("protocol", info.proto ? "tidewire.v1.proto" : "tidewire.v1.json")
       .boolean("compressed", info.compressed)

@@ -9,18 +9,18 @@ constexpr PermissionSet kOwnChannel{Permission::subscribe, Permission::presence,
 
 }  // namespace
 
-PermissionSet Authorizer::permissions(const Claims& claims, const ChannelName& channel,
+PermissionSet Authorizer::permissions(const Holder& holder, const ChannelName& channel,
                                       const NamespaceDefaults& defaults) {
   const bool user_channel = channel.name_space() == kUserNamespace;
   PermissionSet granted;
   bool matched = false;
-  for (const ChannelRule& rule : claims.rules) {
+  for (const ChannelRule& rule : holder.rules) {
     if (!rule.matches(channel.str())) continue;
     matched = true;
     granted |= rule.allow;
   }
   if (!matched && !user_channel) granted = defaults.authenticated;
-  if (user_channel && channel.rest() == claims.user_id) granted |= kOwnChannel;
+  if (user_channel && channel.rest() == holder.user_id) granted |= kOwnChannel;
   return granted;
 }
 

@@ -22,12 +22,12 @@ struct NamespaceDefaults {
 /// keep permissions() rather than ask per message.
 class Authorizer {
  public:
-  [[nodiscard]] static bool allowed(const Claims& claims, const ChannelName& channel,
+  [[nodiscard]] static bool allowed(const Holder& holder, const ChannelName& channel,
                                     const NamespaceDefaults& defaults, Permission permission) {
-    return permissions(claims, channel, defaults).contains(permission);
+    return permissions(holder, channel, defaults).contains(permission);
   }
   /// Everything the holder may do on the channel.
-  [[nodiscard]] static PermissionSet permissions(const Claims& claims, const ChannelName& channel,
+  [[nodiscard]] static PermissionSet permissions(const Holder& holder, const ChannelName& channel,
                                                  const NamespaceDefaults& defaults);
 };
 

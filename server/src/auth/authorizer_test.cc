@@ -8,11 +8,11 @@ namespace {
 constexpr auto kSubscribe = Permission::subscribe;
 constexpr auto kPublish = Permission::publish;
 
-Claims user(std::string id, std::vector<ChannelRule> rules = {}) {
+Holder user(std::string id, std::vector<ChannelRule> rules = {}) {
   return {.user_id = std::move(id), .rules = std::move(rules)};
 }
 
-bool allowed(const Claims& claims, std::string_view channel, Permission permission,
+bool allowed(const Holder& claims, std::string_view channel, Permission permission,
              PermissionSet defaults = {}) {
   return Authorizer::allowed(claims, *ChannelName::parse(channel), {defaults}, permission);
 }

@@ -185,11 +185,11 @@ std::expected<Claims, Error> read_claims(const json& object) {
   if (!meta) return std::unexpected(std::move(meta.error()));
   auto rules = rules_claim(object);
   if (!rules) return std::unexpected(std::move(rules.error()));
-  return Claims{.user_id = std::move(*user_id),
-                .session_id = std::move(*session_id),
-                .info_json = std::move(*info),
-                .meta_json = std::move(*meta),
-                .rules = std::move(*rules)};
+  return Claims{{.user_id = std::move(*user_id),
+                 .info_json = std::move(*info),
+                 .meta_json = std::move(*meta),
+                 .rules = std::move(*rules)},
+                std::move(*session_id)};
 }
 
 }  // namespace

@@ -23,15 +23,19 @@ struct ChannelRule {
   }
 };
 
-/// What a verified token says about its holder.
-struct Claims {
+/// Who holds a verified token, and what it allows: what counts for as long as it does.
+struct Holder {
   std::string user_id;             // sub: 1..255 bytes of UTF-8 without control characters
-  std::string session_id;          // sid: the session the token is bound to; empty = any
   std::int64_t expires_at_ms = 0;  // exp, without leeway
-  std::int64_t issued_at_ms = 0;   // iat; 0 when absent
   std::string info_json = "{}";    // info: public, shown in presence; a JSON object
   std::string meta_json = "{}";    // meta: private to the server side; a JSON object
   std::vector<ChannelRule> rules;  // channels
+};
+
+/// What a verified token says about its holder, and of itself.
+struct Claims : Holder {
+  std::string session_id;         // sid: the session the token is bound to; empty = any
+  std::int64_t issued_at_ms = 0;  // iat; 0 when absent
 };
 
 /// What is required of a token besides its signature.

@@ -295,8 +295,8 @@ ws::EndpointOptions ShardServer::endpoint_options(const UpgradePlan& plan) const
 
 void ShardServer::open(UpgradePlan plan, ConnectionLease lease, ClientInfo client,
                        std::unique_ptr<net::Stream> stream, std::span<const char> pending) {
-  SessionStart start{.info = {.connection_id = random_id(),
-                              .address = stream->peer_address().to_string(),
+  SessionStart start{.info = {.connection_id = ShortId(random_id()),
+                              .address = stream->peer_address(),
                               .client = client.label(),
                               .kind = client.kind,
                               .tls = stream->is_tls(),
@@ -327,7 +327,7 @@ void ShardServer::open(UpgradePlan plan, ConnectionLease lease, ClientInfo clien
 void ShardServer::drain(MonoMillis pace_ms) {
   sessions_.for_each([&](Session& session) {
     session.announce_goaway("restart", pace_ms);
-    draining_.push_back(session.info().connection_id);
+    draining_.emplace_back(session.info().connection_id.view());
   });
   if (draining_.empty()) return;
   // Few connections: one a step, the steps far apart. Many: short steps of several each.

@@ -4,6 +4,8 @@
 #include <string>
 
 #include "base/clock.h"
+#include "base/short_id.h"
+#include "net/socket_address.h"
 #include "protocol/codes.gen.h"
 
 namespace tidewire {
@@ -12,9 +14,9 @@ namespace tidewire {
 ///
 /// Owner:  one Session. Thread: its shard's.
 struct ConnectionInfo {
-  std::string connection_id;
-  std::string address;  // host and port of the peer
-  std::string client;   // name/version as the client said, cleaned
+  ShortId connection_id;
+  net::SocketAddress address;  // of the peer
+  std::string client;          // name/version as the client said, cleaned
   ClientKind kind = ClientKind::unknown;
   bool tls = false;
   bool proto = false;       // tidewire.v1.proto

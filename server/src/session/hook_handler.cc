@@ -14,13 +14,13 @@ namespace tidewire {
 namespace {
 
 /// Who it is about, with what only the server side may know.
-std::string user_json(const Session& session, const Claims& claims) {
+std::string user_json(const Session& session, const Holder& claims) {
   JsonObject user(192 + claims.info_json.size() + claims.meta_json.size());
   user.text("userId", claims.user_id);
   if (!session.session_id().empty()) user.text("sessionId", session.session_id());
   return user.text("connectionId", session.info().connection_id)
       .text("client", session.info().client)
-      .text("address", session.info().address)
+      .text("address", session.info().address.to_string())
       .raw("info", claims.info_json)
       .raw("meta", claims.meta_json)
       .finish();
@@ -31,7 +31,7 @@ Error too_many() {
           .message = "too many messages wait for the application's answer"};
 }
 
-void grant(const HookQueue& queue, Claims& claims) {
+void grant(const HookQueue& queue, Holder& claims) {
   if (!queue.info_json.empty()) claims.info_json = queue.info_json;
   claims.rules.insert(claims.rules.end(), queue.rules.begin(), queue.rules.end());
 }
@@ -90,7 +90,7 @@ bool HookHandler::holds(Session& session, const Envelope& envelope) {
   return true;
 }
 
-void HookHandler::keep_grants(const Session& session, Claims& claims) {
+void HookHandler::keep_grants(const Session& session, Holder& claims) {
   if (session.hooks_) grant(*session.hooks_, claims);
 }
 

@@ -23,7 +23,7 @@ class HookHandler {
   /// Whether the message waits until the client is welcome, or was refused because too many do.
   [[nodiscard]] static bool holds(Session& session, const Envelope& envelope);
   /// What the connect hook gave goes on to count with a newer token.
-  static void keep_grants(const Session& session, Claims& claims);
+  static void keep_grants(const Session& session, Holder& claims);
 
   /// Whether the application is asked about a subscription that is allowed otherwise; then `begin`
   /// runs with the most that it leaves, or `refuse`.

@@ -33,27 +33,28 @@ bool MergeIndex::merges(const Publication& publication, OverflowPolicy policy) {
   return false;
 }
 
-MergeIndex::Found MergeIndex::find(const Publication& publication, Subscription* channel) {
+MergeIndex::Found MergeIndex::find(Lanes& lanes, const Publication& publication,
+                                   Subscription* channel) {
   if (!places_) return {};
-  if (places_->generation != lanes_.generation()) {
+  if (places_->generation != lanes.generation()) {
     reset();
     return {};
   }
   const auto found = places_->by_name.find(merge_name(publication, channel));
   if (found == places_->by_name.end()) return {};
-  QueuedFrame* frame = lanes_.find(found->second);
+  QueuedFrame* frame = lanes.find(found->second);
   if (frame == nullptr || !frame->mergeable) return {};
   return {frame, found->second.lane};
 }
 
-void MergeIndex::remember(const Publication& publication, Subscription* channel,
+void MergeIndex::remember(const Lanes& lanes, const Publication& publication, Subscription* channel,
                           Lanes::Place place) {
-  if (places_ && (places_->generation != lanes_.generation() ||
-                  places_->by_name.size() > kPlacesKept + 2 * lanes_.frames()))
+  if (places_ && (places_->generation != lanes.generation() ||
+                  places_->by_name.size() > kPlacesKept + 2 * lanes.frames()))
     reset();
   if (!places_) {
     places_ = std::make_unique<Places>();
-    places_->generation = lanes_.generation();
+    places_->generation = lanes.generation();
   }
   places_->by_name[merge_name(publication, channel)] = place;
 }

@@ -13,11 +13,10 @@ namespace tidewire {
 /// Where in the lanes stands what a later event can be merged into: conflated events by their
 /// slot, pieces by their message. Filled only behind a stalled reader.
 ///
-/// Owner:  one Outbox. Limit: it begins anew when it holds far more than what waits.
+/// Owner:  one Outbox, which hands in its lanes. Limit: it begins anew when it holds far more than
+/// what waits.
 class MergeIndex {
  public:
-  explicit MergeIndex(Lanes& lanes) : lanes_(lanes) {}
-
   /// Whether events like this one are merged at all.
   [[nodiscard]] static bool merges(const Publication& publication, OverflowPolicy policy);
 
@@ -26,8 +25,9 @@ class MergeIndex {
     std::size_t lane = 0;
   };
   /// What waits and can take `publication` in; no frame when there is nothing.
-  [[nodiscard]] Found find(const Publication& publication, Subscription* channel);
-  void remember(const Publication& publication, Subscription* channel, Lanes::Place place);
+  [[nodiscard]] Found find(Lanes& lanes, const Publication& publication, Subscription* channel);
+  void remember(const Lanes& lanes, const Publication& publication, Subscription* channel,
+                Lanes::Place place);
   void reset() { places_.reset(); }
 
  private:
@@ -36,7 +36,6 @@ class MergeIndex {
     std::unordered_map<std::string, Lanes::Place> by_name;
   };
 
-  Lanes& lanes_;
   std::unique_ptr<Places> places_;
 };
 

@@ -26,11 +26,7 @@ constexpr std::size_t kKeptEntries = 256;
 }  // namespace
 
 Outbox::Outbox(const OutboxLimits& limits, OutboxForm& form, ServerMetrics& metrics)
-    : limits_(limits),
-      form_(form),
-      metrics_(metrics),
-      lanes_(limits.lanes, metrics),
-      waiting_(lanes_) {}
+    : limits_(limits), form_(form), metrics_(metrics), lanes_(limits.lanes, metrics) {}
 
 Outbox::~Outbox() { metrics_.queue_bytes.sub(static_cast<std::int64_t>(queued_bytes_)); }
 
@@ -120,7 +116,7 @@ PushResult Outbox::push(const ws::SharedFrame& frame, const PublicationPtr& publ
   if (merges) entry.mergeable = std::make_unique<Mergeable>(Mergeable{publication, nullptr});
   account(entry.cost, 1);
   const Lanes::Place place = lanes_.push(std::move(entry), lane);
-  if (merges) waiting_.remember(*publication, &channel, place);
+  if (merges) waiting_.remember(lanes_, *publication, &channel, place);
   return PushResult::queued;
 }
 
@@ -128,7 +124,7 @@ PushResult Outbox::push(const ws::SharedFrame& frame, const PublicationPtr& publ
 std::optional<PushResult> Outbox::push_behind(const PublicationPtr& publication,
                                               Subscription& channel, OverflowPolicy policy) {
   if (MergeIndex::merges(*publication, policy)) {
-    const MergeIndex::Found waiting = waiting_.find(*publication, &channel);
+    const MergeIndex::Found waiting = waiting_.find(lanes_, *publication, &channel);
     if (waiting.frame != nullptr && waiting.lane <= std::to_underlying(publication->priority) &&
         (!publication->priority_varies || waiting.frame->anchor)) {
       return merge(waiting, publication, channel, policy);

@@ -365,7 +365,7 @@ TEST_F(ResumeTest, ATokenOfTheUpgradeGoesOnWithTheSessionItNames) {
   auto client = open("ann", {"chat:1"});
   lose(client);
   SessionStart start{.session_id = id};
-  start.info.connection_id = "upgraded";
+  start.info.connection_id = ShortId("upgraded");
   start.claims = *(*SessionWorld::make_authenticator())
                       .authenticate(world.token("ann"), world.domain.clock.wall_ms());
   auto next = world.connect_with(std::move(start));

@@ -25,15 +25,15 @@ Session::Session(const SessionContext& context, SessionTransport& transport, Ses
     : context_(context),
       transport_(transport),
       form_(context.forms.intern(start.info.proto, start.deflate)),
-      info_(std::move(start.info)),
       deflate_(start.deflate),
+      info_(std::move(start.info)),
       scope_(start.scope.empty() ? nullptr
                                  : std::make_unique<const std::string>(std::move(start.scope))),
       message_bucket_(TokenBucket::configured(context.config.limits.messages_per_second,
                                               context.config.limits.messages_burst)),
       byte_bucket_(TokenBucket::configured(context.config.limits.bytes_per_second,
                                            context.config.limits.bytes_burst)),
-      rates_(context.rates, info_.address),
+      rates_(context.rates, info_.address.host()),
       opened_at_(context.clock.mono_ms()),
       heartbeat_due_(opened_at_ + context.config.heartbeat.interval.count()),
       timer_([](void* self) { static_cast<Session*>(self)->on_timer(); }, this) {

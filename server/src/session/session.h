@@ -75,7 +75,7 @@ class Session final : public MessageSink,
   [[nodiscard]] const std::string& user_id() const { return claims_.user_id; }
   [[nodiscard]] const std::string& session_id() const { return session_id_; }
   [[nodiscard]] MonoMillis now_ms() const { return context_.clock.mono_ms(); }
-  [[nodiscard]] const Claims& claims() const { return claims_; }
+  [[nodiscard]] const Holder& claims() const { return claims_; }
   [[nodiscard]] const Config& config() const { return context_.config; }
   [[nodiscard]] std::string_view scope() const { return scope_ ? *scope_ : std::string_view(); }
   [[nodiscard]] std::expected<Claims, Error> authenticate(std::string_view token) const;
@@ -199,13 +199,13 @@ class Session final : public MessageSink,
   State state_ = State::unauthenticated;
   FormId form_ = 0;
   bool has_spilled_ = false;
+  std::optional<ws::DeflateParams> deflate_;
   std::unique_ptr<Resumption> resumption_;    // while the session is on its way
   std::unique_ptr<const BatchLimits> batch_;  // of a client that asked for batches
   ConnectionCounters counters_;
   ConnectionInfo info_;
-  std::optional<ws::DeflateParams> deflate_;
   std::unique_ptr<Opening> opening_;  // until open(), with a token that was verified
-  Claims claims_;
+  Holder claims_;
   std::string session_id_;  // empty: none yet, or it has gone to another connection
   std::vector<DirectEvent> unsettled_events_;
   std::unique_ptr<const std::string> scope_;  // the channel that the URL names

@@ -2,10 +2,9 @@
 
 #include <cstddef>
 #include <functional>
-#include <memory>
-#include <string>
 #include <string_view>
-#include <unordered_map>
+
+#include <boost/unordered/unordered_flat_set.hpp>
 
 namespace tidewire {
 
@@ -24,11 +23,24 @@ class SessionDirectory {
   /// Visits every session; a visit may close but not destroy.
   template <typename Visit>
   void for_each(Visit&& visit) {
-    for (auto& [id, session] : sessions_) visit(*session);
+    for (Session* session : sessions_) visit(*session);
   }
 
  private:
-  std::unordered_map<std::string_view, Session*> sessions_;  // keys live in the session
+  static std::string_view id_of(const Session* session);
+  static std::string_view id_of(std::string_view id) { return id; }
+  struct Hash {
+    using is_transparent = void;
+    std::size_t operator()(const auto& of) const {
+      return std::hash<std::string_view>()(id_of(of));
+    }
+  };
+  struct Same {
+    using is_transparent = void;
+    bool operator()(const auto& a, const auto& b) const { return id_of(a) == id_of(b); }
+  };
+
+  boost::unordered_flat_set<Session*, Hash, Same> sessions_;
 };
 
 }  // namespace tidewire

@@ -189,7 +189,7 @@ class SessionWorld {
     return connect_with(std::move(start), shard);
   }
   std::unique_ptr<Client> connect_with(SessionStart start, ShardIndex shard = 0) {
-    start.info.connection_id = "c" + std::to_string(++connections);
+    start.info.connection_id = ShortId("c" + std::to_string(++connections));
     start.info.client = "test/1";
     return std::make_unique<Client>(*this, std::move(start), shard);
   }

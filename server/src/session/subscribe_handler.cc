@@ -306,7 +306,7 @@ void SubscribeHandler::finish(Session& session, const std::string& channel, cons
                                        result->streams);
   if (place.mode.kind == StreamMode::Kind::final) result->streams.clear();
   // Until it is known to have arrived, a resume begins before what this answer holds.
-  place.epoch = result->position.epoch;
+  place.epoch = std::string(result->position.epoch);  // of exactly its size
   place.settled = result->position.offset - result->publications.size();
   if (result->recovered || !result->was_recovering) {
     place.stale.reset();

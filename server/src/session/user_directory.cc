@@ -8,9 +8,9 @@ std::optional<UserConnection> UserDirectory::add(std::string_view user_id,
                                                  UserConnection connection) {
   const std::scoped_lock lock(mutex_);
   auto& connections = users_[std::string(user_id)];
-  connections.push_back(std::move(connection));
+  connections.push_back(connection);
   if (per_user_max_ == 0 || connections.size() <= per_user_max_) return std::nullopt;
-  UserConnection oldest = std::move(connections.front());
+  const UserConnection oldest = connections.front();
   connections.erase(connections.begin());
   return oldest;
 }

@@ -7,6 +7,7 @@
 #include <unordered_map>
 
 #include "base/compact_vector.h"
+#include "base/short_id.h"
 #include "hub/shard_mesh.h"
 
 namespace tidewire {
@@ -14,7 +15,7 @@ namespace tidewire {
 /// Where one connection of a user lives.
 struct UserConnection {
   ShardIndex shard = 0;
-  std::string connection_id;
+  ShortId connection_id;
 };
 
 /// The authenticated connections of every user, over all shards, oldest first.
