@@ -72,12 +72,10 @@ std::shared_ptr<ReceiptWish> PublishHandler::wish_of(const Session& session,
       *envelope.receipt,
       [&context = session.context_, id = session.info_.connection_id,
        channel = std::string(channel)](ReceiptResult result) mutable {
-        context.node.mesh().post(context.node.index(),
-                                 [&context, id = std::move(id), channel = std::move(channel),
-                                  result = std::move(result)] {
-                                   if (Session* publisher = context.sessions.find(id))
-                                     tell(*publisher, channel, result);
-                                 });
+        context.node.mesh().post(context.node.index(), [&context, id, channel = std::move(channel),
+                                                        result = std::move(result)] {
+          if (Session* publisher = context.sessions.find(id)) tell(*publisher, channel, result);
+        });
       },
       session.info_.connection_id});
 }
