@@ -5,18 +5,6 @@
 #include "limits/address_key.h"
 
 namespace tidewire {
-namespace {
-
-/// The host of "192.0.2.1:80", "[2001:db8::1]:80" or of an address without a port.
-std::string_view host_of(std::string_view address) {
-  if (address.starts_with('[')) return address.substr(1, address.find(']') - 1);
-  const std::size_t colon = address.rfind(':');
-  const bool one_colon = colon != std::string_view::npos && address.find(':') == colon;
-  return one_colon ? address.substr(0, colon) : address;
-}
-
-}  // namespace
-
 RateSpecs::RateSpecs(const RateLimits& limits) {
   const auto set = [this](RateKind kind, const RateLimit& limit) {
     specs_[std::to_underlying(kind)] = RateSpec::of(limit.per_second, limit.burst);
@@ -70,9 +58,8 @@ std::shared_ptr<RateBuckets> RateLimiter::of_user(std::string_view user_id) {
   return user_.any() ? users_.of(user_id) : nullptr;
 }
 
-std::shared_ptr<RateBuckets> RateLimiter::of_address(std::string_view address) {
+std::shared_ptr<RateBuckets> RateLimiter::of_address(std::string_view host) {
   if (!address_.any()) return nullptr;
-  const std::string_view host = host_of(address);
   const auto key = AddressKey::parse(host);
   if (!key) return addresses_.of(host);
   return addresses_.of((key->is_v4() ? "4:" : "6:") + std::to_string(key->bits()));

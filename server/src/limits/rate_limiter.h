@@ -92,8 +92,8 @@ class RateLimiter {
   [[nodiscard]] const RateSpecs& address() const { return address_; }
   /// nullptr: that scope has no limits.
   [[nodiscard]] std::shared_ptr<RateBuckets> of_user(std::string_view user_id);
-  /// `address` is host:port or a host; IPv6 counts by /64.
-  [[nodiscard]] std::shared_ptr<RateBuckets> of_address(std::string_view address);
+  /// `host` is an address without a port; IPv6 counts by /64.
+  [[nodiscard]] std::shared_ptr<RateBuckets> of_address(std::string_view host);
   [[nodiscard]] Scope* of_namespace(const NamespaceConfig& options);
   [[nodiscard]] Scope& api() { return api_; }
 

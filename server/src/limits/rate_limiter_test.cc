@@ -118,24 +118,24 @@ TEST(SessionRates, TakesFromEveryScopeOrFromNone) {
   const Config config = limited();
   const NamespaceConfig* chat = &config.namespaces.at("chat");
   RateLimiter limiter(config);
-  SessionRates one(limiter, "192.0.2.1:1000");
+  SessionRates one(limiter, "192.0.2.1");
   one.bind_user("ann");
   EXPECT_FALSE(one.take(RateKind::publishes, 1, kStart, chat));
   EXPECT_FALSE(one.take(RateKind::publishes, 1, kStart, chat));
   EXPECT_EQ(refused_by(one, chat), RateScope::connection);
 
-  SessionRates two(limiter, "192.0.2.1:2000");
+  SessionRates two(limiter, "192.0.2.1");
   two.bind_user("ann");
   EXPECT_FALSE(two.take(RateKind::publishes, 1, kStart, chat));
   EXPECT_EQ(refused_by(two, chat), RateScope::user) << "three, over both connections";
 
-  SessionRates three(limiter, "192.0.2.1:3000");
+  SessionRates three(limiter, "192.0.2.1");
   three.bind_user("bob");
   EXPECT_FALSE(three.take(RateKind::publishes, 1, kStart, chat));
   EXPECT_EQ(refused_by(three, chat), RateScope::name_space);
   EXPECT_FALSE(three.take(RateKind::publishes, 1, kStart)) << "the refusals cost nothing";
 
-  SessionRates four(limiter, "192.0.2.1:4000");
+  SessionRates four(limiter, "192.0.2.1");
   four.bind_user("eve");
   EXPECT_EQ(refused_by(four, nullptr), RateScope::address);
   EXPECT_FALSE(four.take(RateKind::rpcs, 1'000, kStart)) << "a kind without a limit";
@@ -144,7 +144,7 @@ TEST(SessionRates, TakesFromEveryScopeOrFromNone) {
 TEST(SessionRates, NamesTheLimitAndTheTime) {
   const Config config = limited();
   RateLimiter limiter(config);
-  SessionRates rates(limiter, "192.0.2.1:1");
+  SessionRates rates(limiter, "192.0.2.1");
   EXPECT_FALSE(rates.take(RateKind::publishes, 2, kStart));
   const Error error = rates.take(RateKind::publishes, 1, kStart)->error();
   EXPECT_EQ(error.code, ErrorCode::rate_limited);
@@ -156,9 +156,9 @@ TEST(SessionRates, CountsAnIpv6ClientByItsNetwork) {
   Config config;
   config.limits.address.messages = {.per_second = 1, .burst = 1};
   RateLimiter limiter(config);
-  SessionRates one(limiter, "[2001:db8:0:1::1]:1000");
-  SessionRates neighbour(limiter, "[2001:db8:0:1:ffff::2]:2000");
-  SessionRates stranger(limiter, "[2001:db8:0:2::1]:1000");
+  SessionRates one(limiter, "2001:db8:0:1::1");
+  SessionRates neighbour(limiter, "2001:db8:0:1:ffff::2");
+  SessionRates stranger(limiter, "2001:db8:0:2::1");
   EXPECT_FALSE(one.take(RateKind::messages, 1, kStart));
   EXPECT_TRUE(neighbour.take(RateKind::messages, 1, kStart));
   EXPECT_FALSE(stranger.take(RateKind::messages, 1, kStart));
@@ -196,8 +196,8 @@ TEST(SessionRates, HoldsNothingWhenNothingIsLimited) {
   const Config config;
   RateLimiter limiter(config);
   EXPECT_EQ(limiter.of_user("ann"), nullptr);
-  EXPECT_EQ(limiter.of_address("192.0.2.1:1"), nullptr);
-  SessionRates rates(limiter, "192.0.2.1:1");
+  EXPECT_EQ(limiter.of_address("192.0.2.1"), nullptr);
+  SessionRates rates(limiter, "192.0.2.1");
   EXPECT_FALSE(rates.take(RateKind::publishes, 1e9, kStart, nullptr));
 }
 

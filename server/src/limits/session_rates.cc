@@ -56,8 +56,8 @@ Error RateRefusal::error() const {
   return error;
 }
 
-SessionRates::SessionRates(RateLimiter& limiter, std::string_view address) : limiter_(limiter) {
-  if (auto shared = limiter.of_address(address)) buckets().address = std::move(shared);
+SessionRates::SessionRates(RateLimiter& limiter, std::string_view host) : limiter_(limiter) {
+  if (auto shared = limiter.of_address(host)) buckets().address = std::move(shared);
 }
 
 void SessionRates::bind_user(std::string_view user_id) {

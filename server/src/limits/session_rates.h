@@ -25,7 +25,8 @@ struct RateRefusal {
 /// Owner:  one Session. Thread: its shard's.
 class SessionRates {
  public:
-  SessionRates(RateLimiter& limiter, std::string_view address);
+  /// `host`: the peer's address, without its port.
+  SessionRates(RateLimiter& limiter, std::string_view host);
 
   /// The session is authenticated: its user counts from now on.
   void bind_user(std::string_view user_id);
