@@ -49,8 +49,7 @@ struct SimDisk {
 /// loops and sockets above them.
 ///
 /// Life: made, accepts links, may drain(), ends by crash() or destruction. What outlives it is on
-/// `disk`, if
-///       there is one.
+///       `disk`, if there is one.
 class SimServer {
  public:
   SimServer(const Config& config, Schedule& schedule, Random& random, std::size_t shards,
