@@ -111,7 +111,7 @@ export type CancelResult = 'cancelled' | 'pending' | 'ended'
 export interface RpcOptions extends RequestOptions {
   /** What the call is about; its answer may stream there. */
   channel?: string
-  /** Rejects with `timeout` then; the server and the worker are told, and stop. The server's own limit holds without it: `rpc_timeout`. */
+  /** Rejects with `timeout` then; the server and the worker are told, and stop. Without it the server's own limit holds: `rpc_timeout`. */
   timeoutMs?: number
   /** Rejects with `aborted`; the server and the worker are told, and stop. */
   signal?: AbortSignal

@@ -1,5 +1,6 @@
 import type { RpcAnswer, RpcOptions } from './api'
 import type { Incoming, Outgoing } from './codec'
+import { localError, type TidewireError } from './error'
 import type { RpcResult } from './generated/events'
 import type { RequestRule } from './requests'
 
@@ -19,7 +20,11 @@ export async function call<Result>(
     ask({ type: 'rpc_cancel', payload: { id } }, { resend: false }).catch(() => {})
   }
   const rule: RequestRule = { timeoutMs, signal, resend: idempotent, abandoned, large: true, onProgress }
-  const { payload } = await ask({ type: 'rpc', channel, payload: { method, params, timeoutMs: limit } }, rule)
+  // The server keeps the same time: whoever of the two is first, it is the caller's own limit that is over.
+  const late = (error: TidewireError): never => {
+    throw limit !== undefined && error.name === 'rpc_timeout' ? localError('timeout', error.message, true) : error
+  }
+  const { payload } = await ask({ type: 'rpc', channel, payload: { method, params, timeoutMs: limit } }, rule).catch(late)
   const { result, messageId } = payload as unknown as RpcResult
   return { result: result as Result, messageId }
 }

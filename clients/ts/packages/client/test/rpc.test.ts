@@ -17,6 +17,17 @@ describe('a caller', () => {
     await plan
   })
 
+  it('gets `timeout` also when the server is the first to say so, and `rpc_timeout` only without a time of its own', async () => {
+    const it = await connected()
+    const payload = { code: 1602, name: 'rpc_timeout', message: 'the method did not answer in time', retryable: true }
+    const own = expect(it.client.rpc('plan', {}, { timeoutMs: 2_000 })).rejects.toMatchObject({ name: 'timeout', retryable: true, maybeDelivered: true })
+    it.network.current.reply('rpc', { type: 'error', payload })
+    await own
+    const servers = expect(it.client.rpc('plan', {})).rejects.toMatchObject({ name: 'rpc_timeout', code: 1602 })
+    it.network.current.reply('rpc', { type: 'error', payload })
+    await servers
+  })
+
   it('asks for a time that the protocol allows', async () => {
     const it = await connected()
     for (const timeoutMs of [0.2, 1e9]) it.client.rpc('plan', {}, { timeoutMs }).catch(() => {})
